@@ -1,0 +1,51 @@
+# tocsin_module(NAME schedule SOURCES a.cpp b.cpp DEPS base TESTS a_test.cpp [LIBS ext])
+#
+# One static library per folder of src/, named tocsin_<name> with the alias tocsin::<name>. DEPS are
+# other modules and mirror the table in tools/tidy.py; LIBS are outside libraries. TESTS become one
+# GoogleTest binary tocsin_<name>_tests, registered with ctest under the label "unit".
+# Sources are listed by name: no globs.
+function(tocsin_module)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;LIBS;TESTS;TEST_DEPS;TEST_LABELS" ${ARGN})
+  set(target tocsin_${ARG_NAME})
+  if(ARG_SOURCES)
+    add_library(${target} STATIC ${ARG_SOURCES})
+    set(scope PUBLIC)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(tocsin::${ARG_NAME} ALIAS ${target})
+  target_link_libraries(${target} ${scope} tocsin_options)
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${target} ${scope} tocsin::${dep})
+  endforeach()
+  foreach(lib IN LISTS ARG_LIBS)
+    target_link_libraries(${target} ${scope} ${lib})
+  endforeach()
+  if(TOCSIN_TESTS AND ARG_TESTS)
+    if(NOT ARG_TEST_LABELS)
+      set(ARG_TEST_LABELS unit)
+    endif()
+    tocsin_test(NAME ${target}_tests SOURCES ${ARG_TESTS} DEPS ${ARG_NAME} ${ARG_TEST_DEPS}
+                LABELS ${ARG_TEST_LABELS})
+  endif()
+endfunction()
+
+# tocsin_test(NAME binary SOURCES x_test.cpp DEPS module... LABELS unit)
+# One GoogleTest binary, registered with ctest as a whole; tools/ci counts the cases in its report.
+function(tocsin_test)
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LIBS;LABELS;ARGS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE tocsin_options GTest::gmock GTest::gtest_main ${ARG_LIBS})
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${ARG_NAME} PRIVATE tocsin::${dep})
+  endforeach()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${ARG_NAME}
+           COMMAND ${ARG_NAME} --gtest_shuffle
+                   --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${ARG_NAME}.xml ${ARG_ARGS}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

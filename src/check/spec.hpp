@@ -1,0 +1,75 @@
+#pragma once
+// What a check is asked to do: validated, immutable, shared between the configuration and the runs
+// in flight. Options that many monitors have alike are one shared object (100,000 monitors must fit
+// in memory), so a check is little more than its target.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace tocsin::check {
+
+class Assertions;  // check/assertions.hpp
+
+enum class IpFamily : std::uint8_t { any, v4, v6 };
+enum class HttpVersion : std::uint8_t { automatic, http1, http2 };  // automatic: ALPN decides
+
+struct TlsOptions {
+  std::string ca_file;           // PEM bundle instead of the system's
+  std::string certificate_file;  // client certificate and key, PEM
+  std::string key_file;
+  std::string server_name;  // SNI and name to verify instead of the URL's host
+  bool insecure = false;    // verify neither chain nor name
+  bool operator==(const TlsOptions&) const = default;
+};
+
+struct HttpOptions {
+  std::string method = "GET";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string basic_username, basic_password;  // both or none
+  std::string bearer_token;
+  TlsOptions tls;
+  std::uint32_t max_redirects = 5;
+  HttpVersion version = HttpVersion::automatic;
+  IpFamily family = IpFamily::any;
+  std::string proxy;       // http://[user:password@]host:port; empty: none, never the environment's
+  std::string connect_to;  // "host:port" to connect to instead of the URL's
+  bool reuse_connection = false;
+  bool decompress = true;
+  std::uint64_t max_body_bytes = std::uint64_t{1} << 20U;
+  bool operator==(const HttpOptions&) const = default;
+};
+
+struct HttpCheck {
+  std::string url;  // absolute, http or https, validated
+  std::shared_ptr<const HttpOptions> options;
+};
+
+struct TcpCheck {
+  std::string host;  // name or address without brackets
+  std::uint16_t port = 0;
+  IpFamily family = IpFamily::any;
+  std::string send;    // bytes to send after connecting; may be empty
+  std::string expect;  // up when the answer holds this; empty: connecting is enough
+};
+
+// One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in config/.
+struct CheckSpec {
+  std::variant<HttpCheck, TcpCheck> target;
+  std::shared_ptr<const Assertions> assertions;  // never null; may be empty
+  Milliseconds timeout{10'000};
+};
+
+[[nodiscard]] constexpr std::string_view kind_of(const CheckSpec& spec) {
+  constexpr std::string_view kNames[] = {"http", "tcp"};
+  return kNames[spec.target.index()];
+}
+
+}  // namespace tocsin::check

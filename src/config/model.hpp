@@ -1,0 +1,103 @@
+#pragma once
+// The validated configuration: plain values. Built by config/load.hpp from YAML, by tests by hand.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alert/event.hpp"
+#include "alert/state.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "check/spec.hpp"
+#include "schedule/plan.hpp"
+
+namespace tocsin::config {
+
+// What a monitor carries beside its check; shared between monitors that have it alike.
+struct MonitorNotes {
+  alert::Labels labels;
+  std::string description, runbook, dashboard;
+  std::vector<std::string> depends_on;
+  std::vector<std::string> notify;  // channel names
+  std::vector<std::string> report;  // sink names
+  bool operator==(const MonitorNotes&) const = default;
+};
+
+struct Monitor {
+  std::string name;
+  std::shared_ptr<const check::CheckSpec> check;  // never null
+  std::shared_ptr<const schedule::Plan> plan;     // shared between monitors that have it alike
+  std::shared_ptr<const MonitorNotes> notes;      // same
+  alert::Thresholds thresholds;
+};
+
+enum class Role : std::uint8_t { read, write };  // write includes read
+
+struct ApiToken {
+  std::string name;
+  Role role = Role::read;
+  std::string token;  // secret
+};
+
+struct ListenTls {
+  std::string certificate_file, key_file;
+  bool operator==(const ListenTls&) const = default;
+};
+
+struct Listen {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 7400;
+  std::optional<ListenTls> tls;
+  bool operator==(const Listen&) const = default;
+};
+
+struct Retention {
+  std::uint32_t outcomes = 20;  // recent outcomes per monitor
+  Milliseconds hourly{std::chrono::hours{24 * 14}};
+  Milliseconds daily{std::chrono::hours{24 * 400}};
+  Milliseconds events{std::chrono::hours{24 * 400}};
+  bool operator==(const Retention&) const = default;
+};
+
+struct SqliteStore {
+  std::string path = "tocsin.db";  // relative to the working directory
+  std::uint64_t reserve_bytes = std::uint64_t{8} << 20U;
+  bool operator==(const SqliteStore&) const = default;
+};
+
+struct Limits {
+  std::uint32_t concurrent_checks = 10'000;  // more due at once are skipped as overload
+  std::uint32_t connections = 1'000;         // of the API listener
+  std::uint64_t response_memory_bytes = std::uint64_t{256} << 20U;  // bodies held at one time
+};
+
+struct LogOptions {
+  bool json = false;
+  LogLevel level = LogLevel::info;
+};
+
+struct Settings {
+  Listen listen;
+  std::vector<ApiToken> tokens;
+  bool allow_unauthenticated = false;
+  bool public_metrics = false;
+  std::optional<bool> metrics_per_monitor;  // absent: when there are at most 5,000 monitors
+  SqliteStore store;
+  Retention retention;
+  Limits limits;
+  LogOptions log;
+  bool watch = false;  // reload when a configuration file changes
+};
+
+struct Config {
+  Settings settings;
+  std::vector<Monitor> monitors;  // sorted by name, names unique
+  // Channels and sinks known by name; their content is validated and used by their adapters.
+  std::vector<std::string> channels, sinks;
+};
+
+}  // namespace tocsin::config

@@ -1,0 +1,75 @@
+#pragma once
+// What the rest of the program may see of a running watch: borrowed views and plain counters. Loop
+// thread only; a view is valid until the caller returns to the loop.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "alert/event.hpp"
+#include "alert/state.hpp"
+#include "alert/uptime.hpp"
+#include "config/model.hpp"
+#include "schedule/counters.hpp"
+
+namespace tocsin::service {
+
+// One monitor as it may be announced: its state and last outcome are durable (or, while the store
+// refuses, held in the journal).
+struct MonitorView {
+  const config::Monitor* config = nullptr;
+  alert::MonitorState state;
+  std::string_view last_json;  // check::to_json of the last outcome; "" when there is none yet
+  Microseconds last_duration{0};
+  schedule::Counters counters;  // balanced() always
+  const alert::OpenBuckets* buckets = nullptr;
+  Instant next_run{};  // epoch 0: none planned
+  bool paused = false;
+  bool silenced = false;
+  bool flapping = false;
+};
+
+// A change of state, after it became durable: for the console, the log and later delivery.
+struct StateChange {
+  std::string_view monitor;
+  alert::State from = alert::State::fresh;
+  alert::State to = alert::State::fresh;
+  std::string_view reason;   // "" when there is none
+  std::string_view message;  // of the outcome that decided
+  Instant at{};
+  const alert::Event* event = nullptr;  // null when nobody needs to hear of it (new to up)
+};
+
+struct StoreHealth {
+  bool degraded = false;
+  Instant since{};
+  std::string error;                 // of the last refused commit
+  std::uint64_t journal_events = 0;  // waiting in memory
+  std::uint64_t lost_outcomes = 0;   // history rows given up while degraded, since the start
+};
+
+// Durations in buckets for metrics: counts[i] is for values <= kBounds[i], the last for more.
+struct Histogram {
+  static constexpr std::array<std::int64_t, 14> kBoundsMs{1,   2,    5,    10,   25,    50,    100,
+                                                          250, 500, 1000, 2500, 5000, 10'000, 30'000};
+  std::array<std::uint64_t, 15> counts{};
+  std::uint64_t total = 0;
+  std::int64_t sum_us = 0;
+  void add(Microseconds value);
+};
+
+struct WatchStats {
+  std::array<std::uint64_t, 4> monitors_by_state{};  // index: alert::State
+  std::uint64_t monitors = 0;
+  std::uint64_t paused = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t events = 0;  // since the start
+  std::uint64_t reloads = 0;
+  std::array<std::uint64_t, 3> outcomes{};          // by check::Status, since the start
+  schedule::Counters counters;                      // sums over all monitors
+  Histogram lateness;                               // planned to started
+  std::array<Histogram, 2> duration_by_kind;        // index: CheckSpec::target
+};
+
+}  // namespace tocsin::service
