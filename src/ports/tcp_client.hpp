@@ -18,7 +18,8 @@ struct TcpRequest {
   std::string send;
   std::string expect;  // read until the received bytes hold this; empty: do not read
   std::uint64_t max_read_bytes = std::uint64_t{64} << 10U;
-  Milliseconds timeout{10'000};
+  Milliseconds timeout{10'000};     // whole exchange
+  Milliseconds connect_timeout{0};  // 0: the whole timeout
 };
 
 struct TcpResponse {
