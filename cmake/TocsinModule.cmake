@@ -31,8 +31,16 @@ function(tocsin_module)
   endif()
 endfunction()
 
+# Aggregates: `tests-<label>` builds every test binary that carries the label, so that a sanitizer
+# build compiles only what it runs.
+foreach(label IN ITEMS unit contract sim tsan soak)
+  add_custom_target(tests-${label})
+endforeach()
+
 # tocsin_test(NAME binary SOURCES x_test.cpp DEPS module... LABELS unit)
-# One GoogleTest binary, registered with ctest as a whole; tools/ci counts the cases in its report.
+# One GoogleTest binary, registered with ctest as a whole; tools/run_tests.py counts the cases in its
+# report. LABELS: unit, contract or sim say what it is, tsan that it has threads worth watching, soak
+# that it runs long and only in `make soak`.
 function(tocsin_test)
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LIBS;LABELS;ARGS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
@@ -47,5 +55,8 @@ function(tocsin_test)
            COMMAND ${ARG_NAME} --gtest_shuffle
                    --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${ARG_NAME}.xml ${ARG_ARGS}
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  foreach(label IN LISTS ARG_LABELS)
+    add_dependencies(tests-${label} ${ARG_NAME})
+  endforeach()
   set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
