@@ -61,7 +61,8 @@ struct OutboxRow {
   std::string payload;  // JSON
 };
 
-// One atomic change. All of it is durable or none of it.
+// One atomic change. All of it is durable or none of it. `removed` is applied first: a monitor that is
+// removed and named in `monitors` too starts anew.
 struct WriteBatch {
   std::vector<MonitorRecord> monitors;  // upserts by name
   std::vector<OutcomeRow> outcomes;

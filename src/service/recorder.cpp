@@ -1,0 +1,299 @@
+#include "service/recorder.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace tocsin::service {
+namespace {
+
+// Touched records are written every this many sweeps, so that a paused or overloaded monitor's
+// accounting survives a kill without a write per skipped run.
+constexpr unsigned kSweepsPerTouchedWrite = 15;
+
+ports::EventRow row_of(const alert::Event& event) {
+  return {event.id, event.monitor, event.type, event.at, alert::to_json(event)};
+}
+
+template <typename T>
+void move_into(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  from.clear();
+}
+
+}  // namespace
+
+Recorder::Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, Hooks hooks,
+                   Bounds bounds)
+    : store_(store), clock_(clock), log_(log), hooks_(std::move(hooks)), bounds_(bounds) {}
+
+void Recorder::submit(ports::WriteBatch batch, Change change) {
+  InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, {}};
+  if (health_.degraded) {
+    hold(std::move(entry));
+    return;
+  }
+  commit(std::move(batch), std::move(entry));
+}
+
+void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Change change) {
+  // What the journal holds about this monitor must not be written under a slot that is used again.
+  if (const auto held = journal_.by_slot.find(slot); held != journal_.by_slot.end()) {
+    move_into(journal_.orphans.events, held->second.events);
+    move_into(journal_.orphans.outbox, held->second.outbox);
+    held_rollups_ -= held->second.rollups.size();
+    journal_.by_slot.erase(held);
+  }
+  InFlight entry{std::move(change), batch.outbox, {}, batch.removed, {}};
+  if (health_.degraded) {
+    hold(std::move(entry));
+    return;
+  }
+  commit(std::move(batch), std::move(entry));
+}
+
+void Recorder::commit(ports::WriteBatch batch, InFlight entry) {
+  if (entry.change.event) {
+    batch.events.push_back(row_of(*entry.change.event));
+  }
+  in_flight_.push_back(std::move(entry));
+  store_.commit(std::move(batch), [this](Result<void> result) { committed(std::move(result)); });
+}
+
+void Recorder::committed(Result<void> result) {
+  InFlight entry = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  if (result) {
+    hooks_.apply(entry.change);
+    if (entry.change.done) {
+      entry.change.done({});
+    }
+  } else {
+    degrade(result.error());
+    hold(std::move(entry));
+  }
+  finish_flush();
+}
+
+void Recorder::degrade(const Error& error) {
+  health_.error = error.message;
+  if (health_.degraded) {
+    return;
+  }
+  health_.degraded = true;
+  health_.since = clock_.now();
+  log_.error("the store refuses writes; checks go on, changes are held in memory",
+             {{"error", error.message}});
+}
+
+void Recorder::keep(Held& held, InFlight& entry) {
+  if (entry.change.event) {
+    if (held_events_ < bounds_.journal_events) {
+      held.events.push_back(*entry.change.event);
+      move_into(held.outbox, entry.outbox);
+      ++held_events_;
+    } else {
+      ++lost_events_;
+      log_.error("the memory journal is full; an event will not be stored",
+                 {{"event", entry.change.event->id}, {"monitor", entry.change.event->monitor}});
+    }
+  }
+  const std::size_t room = bounds_.journal_rollups - std::min(held_rollups_, bounds_.journal_rollups);
+  entry.rollups.resize(std::min(entry.rollups.size(), room));
+  held_rollups_ += entry.rollups.size();
+  move_into(held.rollups, entry.rollups);
+}
+
+void Recorder::hold(InFlight entry) {
+  Change& change = entry.change;
+  // A command is refused rather than half kept; what was observed is kept.
+  if (change.done && !change.has_outcome) {
+    change.done(fail(ErrorCode::unavailable, "the store refuses writes: " + health_.error));
+    return;
+  }
+  for (const std::uint32_t slot : entry.touched) {
+    touch(slot);
+  }
+  if (change.slot == Change::kNoSlot) {
+    keep(journal_.orphans, entry);
+    move_into(journal_.removed, entry.removed);
+  } else {
+    Held& held = journal_.by_slot[change.slot];
+    if (change.has_outcome) {
+      // Only the newest outcome of a monitor is kept for its history.
+      health_.lost_outcomes += held.last_outcome ? 1 : 0;
+      held.last_outcome = true;
+    }
+    keep(held, entry);
+  }
+  hooks_.apply(change);
+  if (change.done) {
+    change.done({});
+  }
+}
+
+void Recorder::touch(std::uint32_t slot) {
+  if (slot >= is_touched_.size()) {
+    is_touched_.resize(slot + 1);
+  }
+  if (!is_touched_[slot]) {
+    is_touched_[slot] = true;
+    touched_.push_back(slot);
+  }
+}
+
+void Recorder::write_touched() {
+  while (!touched_.empty() && !health_.degraded) {
+    ports::WriteBatch batch;
+    InFlight entry;
+    while (!touched_.empty() && batch.monitors.size() < bounds_.monitors_per_replay) {
+      const std::uint32_t slot = touched_.back();
+      touched_.pop_back();
+      is_touched_[slot] = false;
+      if (auto record = hooks_.record(slot)) {
+        batch.monitors.push_back(std::move(*record));
+        entry.touched.push_back(slot);
+      }
+    }
+    if (!batch.monitors.empty()) {
+      commit(std::move(batch), std::move(entry));
+    }
+  }
+}
+
+void Recorder::sweep() {
+  if (health_.degraded) {
+    replay();
+  } else if (++sweeps_ % kSweepsPerTouchedWrite == 0) {
+    write_touched();
+  }
+}
+
+ports::WriteBatch Recorder::replay_batch() {
+  ports::WriteBatch batch;
+  const auto take = [&batch](const Held& held) {
+    for (const alert::Event& event : held.events) {
+      batch.events.push_back(row_of(event));
+    }
+    batch.outbox.insert(batch.outbox.end(), held.outbox.begin(), held.outbox.end());
+    batch.rollups.insert(batch.rollups.end(), held.rollups.begin(), held.rollups.end());
+  };
+  replaying_.orphans = std::exchange(journal_.orphans, {});
+  replaying_.removed = std::exchange(journal_.removed, {});
+  take(replaying_.orphans);
+  batch.removed = replaying_.removed;
+  while (!journal_.by_slot.empty() && batch.monitors.size() < bounds_.monitors_per_replay) {
+    auto node = journal_.by_slot.extract(journal_.by_slot.begin());
+    if (auto record = hooks_.record(node.key())) {
+      if (node.mapped().last_outcome) {
+        batch.outcomes.push_back({record->name, record->outcome_count, record->last_json});
+      }
+      batch.monitors.push_back(std::move(*record));
+    }
+    take(node.mapped());
+    replaying_.by_slot.insert(std::move(node));
+  }
+  return batch;
+}
+
+void Recorder::replay() {
+  if (replay_in_flight_ || !in_flight_.empty()) {
+    return;  // every refused batch must have come back before the order starts anew
+  }
+  replay_in_flight_ = true;
+  store_.retry();
+  store_.commit(replay_batch(), [this](Result<void> result) { replayed(std::move(result)); });
+}
+
+void Recorder::give_back(Journal& journal, Journal part) {
+  const auto prepend = [](auto& to, auto& from) {
+    move_into(from, to);
+    to = std::move(from);
+  };
+  prepend(journal.removed, part.removed);
+  prepend(journal.orphans.events, part.orphans.events);
+  prepend(journal.orphans.outbox, part.orphans.outbox);
+  prepend(journal.orphans.rollups, part.orphans.rollups);
+  for (auto& [slot, held] : part.by_slot) {
+    Held& now = journal.by_slot[slot];
+    prepend(now.events, held.events);
+    prepend(now.outbox, held.outbox);
+    prepend(now.rollups, held.rollups);
+    now.last_outcome = now.last_outcome || held.last_outcome;
+  }
+}
+
+void Recorder::replayed(Result<void> result) {
+  replay_in_flight_ = false;
+  if (!result) {
+    health_.error = result.error().message;
+    give_back(journal_, std::exchange(replaying_, {}));
+    finish_flush();
+    return;
+  }
+  const auto settle = [this](const Held& held) {
+    held_events_ -= held.events.size();
+    held_rollups_ -= held.rollups.size();
+  };
+  settle(replaying_.orphans);
+  for (const auto& [slot, held] : replaying_.by_slot) {
+    settle(held);
+  }
+  replaying_ = {};
+  if (!journal_.empty()) {
+    replay();
+    return;
+  }
+  log_.warn("the store takes writes again; the journal is committed",
+            {{"lost_outcomes", static_cast<std::int64_t>(health_.lost_outcomes)}});
+  health_.degraded = false;
+  health_.error.clear();
+  finish_flush();
+}
+
+void Recorder::flush(std::move_only_function<void()> done) {
+  flush_done_ = std::move(done);
+  if (health_.degraded) {
+    replay();
+  } else {
+    write_touched();
+  }
+  finish_flush();
+}
+
+void Recorder::finish_flush() {
+  if (flush_done_ && in_flight_.empty() && !replay_in_flight_) {
+    std::exchange(flush_done_, nullptr)();
+  }
+}
+
+const std::string* Recorder::outcome_in_flight(std::uint32_t slot,
+                                               std::uint32_t incarnation) const {
+  for (auto entry = in_flight_.rbegin(); entry != in_flight_.rend(); ++entry) {
+    const Change& change = entry->change;
+    if (change.slot == slot && change.incarnation == incarnation && change.has_outcome) {
+      return &change.last_json;
+    }
+  }
+  return nullptr;
+}
+
+StoreHealth Recorder::health() const {
+  StoreHealth out = health_;
+  out.journal_events = held_events_;
+  return out;
+}
+
+std::vector<alert::Event> Recorder::journaled_events() const {
+  std::vector<alert::Event> out;
+  for (const Journal* part : {&journal_, &replaying_}) {
+    out.insert(out.end(), part->orphans.events.begin(), part->orphans.events.end());
+    for (const auto& [slot, held] : part->by_slot) {
+      out.insert(out.end(), held.events.begin(), held.events.end());
+    }
+  }
+  std::ranges::sort(out, {}, &alert::Event::id);
+  return out;
+}
+
+}  // namespace tocsin::service

@@ -1,0 +1,137 @@
+#pragma once
+// Makes changes durable, then visible. While the store refuses, changes are held in a bounded memory
+// journal, become visible from there and are committed under the same ids when the store returns;
+// only these can be lost by a kill. Loop thread only.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alert/event.hpp"
+#include "base/log.hpp"
+#include "ports/loop.hpp"
+#include "ports/store.hpp"
+#include "service/views.hpp"
+
+namespace tocsin::service {
+
+// One change of one monitor: what becomes visible once it is durable.
+struct Change {
+  enum class Finish : std::uint8_t { none, on_time, late };
+
+  static constexpr std::uint32_t kNoSlot = UINT32_MAX;  // of a monitor that is gone
+
+  std::uint32_t slot = kNoSlot;
+  std::uint32_t incarnation = 0;
+  bool has_outcome = false;  // `last_json` and `duration` are of a new outcome
+  alert::MonitorState state;
+  std::string last_json;
+  Microseconds duration{0};
+  Finish finish = Finish::none;
+  bool state_changed = false;
+  alert::State from = alert::State::fresh;
+  std::string reason, message;
+  std::optional<alert::Event> event;
+  Instant at{};
+  ports::Store::Done done;  // of the command that asked for it; may be empty
+};
+
+class Recorder {
+ public:
+  struct Hooks {
+    // The durable record of a monitor as it is judged now; nullopt when the slot is free.
+    std::function<std::optional<ports::MonitorRecord>(std::uint32_t slot)> record;
+    // Makes a change visible. Called once per change, in the order of their making.
+    std::function<void(Change&)> apply;
+  };
+  struct Bounds {
+    std::size_t journal_events = 10'000;
+    std::size_t journal_rollups = 200'000;
+    std::size_t monitors_per_replay = 500;
+  };
+
+  Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, Hooks hooks, Bounds bounds);
+
+  // Hands a change over. The batch holds its record, outcome, event and outbox rows.
+  void submit(ports::WriteBatch batch, Change change);
+  // The monitor's record changed without an outcome (a skipped run): written with the next sweep.
+  void touch(std::uint32_t slot);
+  // The monitor is gone and its slot may be used again at once. `batch` names it in `removed` and
+  // holds its closing event, if it had an open incident.
+  void submit_removal(std::uint32_t slot, ports::WriteBatch batch, Change change);
+
+  // Once a second: tries the store again while it refuses; writes touched records now and then.
+  void sweep();
+  // Writes everything touched; `done` runs when nothing is in flight any more, or the store refused.
+  void flush(std::move_only_function<void()> done);
+
+  // The newest outcome of the monitor that is on its way to the store; null when none is.
+  [[nodiscard]] const std::string* outcome_in_flight(std::uint32_t slot,
+                                                     std::uint32_t incarnation) const;
+
+  [[nodiscard]] bool degraded() const { return health_.degraded; }
+  [[nodiscard]] StoreHealth health() const;
+  [[nodiscard]] std::vector<alert::Event> journaled_events() const;
+
+ private:
+  struct InFlight {
+    Change change;
+    std::vector<ports::OutboxRow> outbox;
+    std::vector<ports::RollupRow> rollups;
+    std::vector<std::string> removed;
+    std::vector<std::uint32_t> touched;  // to be touched again when this is refused
+  };
+  // What waits for the store about one monitor.
+  struct Held {
+    std::vector<alert::Event> events;
+    std::vector<ports::OutboxRow> outbox;
+    std::vector<ports::RollupRow> rollups;
+    bool last_outcome = false;
+  };
+
+  void commit(ports::WriteBatch batch, InFlight entry);
+  void committed(Result<void> result);
+  void hold(InFlight entry);
+  void keep(Held& held, InFlight& entry);
+  void degrade(const Error& error);
+  void replay();
+  void replayed(Result<void> result);
+  [[nodiscard]] ports::WriteBatch replay_batch();
+  void write_touched();
+  void finish_flush();
+
+  ports::Store& store_;
+  const ports::Clock& clock_;
+  Logger& log_;
+  Hooks hooks_;
+  Bounds bounds_;
+
+  std::deque<InFlight> in_flight_;  // in commit order; answers come in the same order
+  struct Journal {
+    std::map<std::uint32_t, Held> by_slot;
+    Held orphans;  // of monitors that were removed meanwhile
+    std::vector<std::string> removed;
+    [[nodiscard]] bool empty() const {
+      return by_slot.empty() && removed.empty() && orphans.events.empty();
+    }
+  };
+  static void give_back(Journal& journal, Journal part);
+
+  Journal journal_;
+  Journal replaying_;  // a part of the journal on its way to the store
+  bool replay_in_flight_ = false;
+  std::size_t held_events_ = 0;
+  std::size_t held_rollups_ = 0;
+  std::vector<std::uint32_t> touched_;
+  std::vector<bool> is_touched_;  // by slot
+  unsigned sweeps_ = 0;
+  std::uint64_t lost_events_ = 0;
+  StoreHealth health_;
+  std::move_only_function<void()> flush_done_;
+};
+
+}  // namespace tocsin::service

@@ -1,0 +1,91 @@
+#pragma once
+// One monitor inside the watch: what is judged (may be ahead of the store) and what may be shown.
+
+#include <cstdint>
+#include <string>
+
+#include "alert/state.hpp"
+#include "alert/uptime.hpp"
+#include "config/model.hpp"
+#include "ports/store.hpp"
+#include "schedule/counters.hpp"
+
+namespace tocsin::service {
+
+struct Slot {
+  config::Monitor config;
+  std::uint64_t hash = 0;        // of the name: the schedule's phase
+  std::uint32_t generation = 0;   // a run that carries an older one is dropped when it answers
+  std::uint32_t incarnation = 0;  // of the slot: a change of an earlier monitor is not applied
+  bool in_use = false;
+  bool paused = false;
+  bool retry_running = false;
+  bool manual_running = false;
+
+  // Judged: after the last finished check.
+  alert::MonitorState state;
+  schedule::Counters counters;
+  alert::OpenBuckets buckets;
+  std::uint64_t outcome_count = 0;
+  Instant accounted_until{};
+  Instant last_started{};
+
+  // Shown: after the last durable one.
+  alert::MonitorState shown;
+  std::string last_json;
+  Microseconds last_duration{0};
+  // Finished runs whose outcome is not durable yet: shown as still running.
+  std::uint32_t unseen_on_time = 0;
+  std::uint32_t unseen_late = 0;
+
+  // Planned.
+  bool has_plan = false;
+  Instant planned{};   // the next planned run
+  MonoTime due{};      // the same on the monotonic clock
+  MonoTime retry_at{}; // epoch: no retry waits
+
+  [[nodiscard]] bool retry_waits() const { return retry_at != MonoTime{}; }
+  [[nodiscard]] schedule::Counters shown_counters() const;
+  // The durable form of the judged state. `last` is the outcome JSON that goes with it.
+  [[nodiscard]] ports::MonitorRecord record(const std::string& last) const;
+  void restore(ports::MonitorRecord record);
+};
+
+inline schedule::Counters Slot::shown_counters() const {
+  schedule::Counters shown_now = counters;
+  shown_now.on_time -= unseen_on_time;
+  shown_now.late -= unseen_late;
+  shown_now.running += unseen_on_time + unseen_late;
+  return shown_now;
+}
+
+inline ports::MonitorRecord Slot::record(const std::string& last) const {
+  ports::MonitorRecord out;
+  out.name = config.name;
+  out.kind = std::string(check::kind_of(*config.check));
+  out.state = state;
+  out.counters = counters;
+  out.accounted_until = accounted_until;
+  out.buckets = buckets;
+  out.paused = paused;
+  out.outcome_count = outcome_count;
+  out.last_started = last_started;
+  out.last_json = last;
+  return out;
+}
+
+inline void Slot::restore(ports::MonitorRecord record) {
+  state = shown = record.state;
+  counters = record.counters;
+  // Runs that were going when the process died.
+  counters.skip(schedule::Skip::interrupted) += counters.running;
+  counters.running = 0;
+  accounted_until = record.accounted_until;
+  buckets = record.buckets;
+  paused = record.paused;
+  outcome_count = record.outcome_count;
+  last_started = record.last_started;
+  last_json = std::move(record.last_json);
+}
+
+}  // namespace tocsin::service

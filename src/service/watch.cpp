@@ -1,0 +1,246 @@
+#include "service/watch.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "service/watch_impl.hpp"
+
+namespace tocsin::service {
+
+void Histogram::add(Microseconds value) {
+  std::size_t bucket = 0;
+  while (bucket < kBoundsMs.size() && value > Milliseconds{kBoundsMs[bucket]}) {
+    ++bucket;
+  }
+  ++counts[bucket];
+  ++total;
+  sum_us += value.count();
+}
+
+Watch::Impl::Impl(Ports ports, std::uint64_t seed)
+    : ports_(ports),
+      recorder_(ports.store, ports.clock, ports.log,
+                {.record = [this](std::uint32_t id) -> std::optional<ports::MonitorRecord> {
+                   if (id >= slots_.size() || !slots_[id].in_use) {
+                     return std::nullopt;
+                   }
+                   return record_of(id);
+                 },
+                 .apply = [this](Change& change) { apply(change); }},
+                {}),
+      ids_(seed) {}
+
+ports::MonitorRecord Watch::Impl::record_of(std::uint32_t id) const {
+  const Slot& s = slots_[id];
+  const std::string* newer = recorder_.outcome_in_flight(id, s.incarnation);
+  return s.record(newer != nullptr ? *newer : s.last_json);
+}
+
+Result<void> Watch::Impl::start(const config::Config& config) {
+  limits_ = config.settings.limits;
+  last_wake_ = ports_.clock.mono_now();
+  wall_lead_ = ports_.clock.now().time_since_epoch() - last_wake_.time_since_epoch();
+  for (const config::Monitor& monitor : config.monitors) {
+    by_name_.push_back(take_slot(monitor));
+  }
+  sort_names();
+  std::vector<std::string> gone;
+  std::map<std::string, ports::MonitorRecord> incidents_gone;
+  const Result<void> loaded = ports_.store.load([&](ports::MonitorRecord record) {
+    const std::size_t at = lower_bound(record.name);
+    if (at == by_name_.size() || slots_[by_name_[at]].config.name != record.name) {
+      gone.push_back(record.name);
+      if (record.state.incident_open()) {
+        incidents_gone.emplace(record.name, std::move(record));
+      }
+      return;
+    }
+    Slot& s = slots_[by_name_[at]];
+    --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+    s.restore(std::move(record));
+    ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+    stats_.paused += s.paused ? 1 : 0;
+  });
+  if (!loaded) {
+    return std::unexpected(loaded.error());
+  }
+  const Instant now = wall_of(last_wake_);
+  for (const std::uint32_t id : by_name_) {
+    Slot& s = slots_[id];
+    if (s.accounted_until != Instant{} && s.accounted_until < now) {
+      const std::uint64_t missed =
+          schedule::count_planned(*s.config.plan, s.hash, s.accounted_until, now);
+      if (missed > 0) {
+        s.counters.planned += missed;
+        s.counters.skip(schedule::Skip::process_down) += missed;
+        recorder_.touch(id);
+      }
+    }
+    s.accounted_until = now;
+    stats_.counters.planned += s.counters.planned;
+    stats_.counters.on_time += s.counters.on_time;
+    stats_.counters.late += s.counters.late;
+    for (std::size_t i = 0; i < schedule::kSkipKinds; ++i) {
+      stats_.counters.skipped[i] += s.counters.skipped[i];
+    }
+    stats_.counters.retries += s.counters.retries;
+    stats_.counters.manual += s.counters.manual;
+    plan_first(id);
+  }
+  forget_removed(gone, incidents_gone);
+  next_housekeeping_ = last_wake_;
+  arm();
+  return {};
+}
+
+// Monitors that left the configuration while the process was down go like in a reload.
+void Watch::Impl::forget_removed(const std::vector<std::string>& gone,
+                                 const std::map<std::string, ports::MonitorRecord>& incidents) {
+  for (const std::string& name : gone) {
+    ports::WriteBatch batch;
+    batch.removed.push_back(name);
+    Change change;
+    change.at = ports_.clock.now();
+    if (const auto found = incidents.find(name); found != incidents.end()) {
+      const ports::MonitorRecord& record = found->second;
+      const alert::Step step = alert::close_removed(record.state, change.at);
+      alert::Event event;
+      event.id = ids_.next(change.at);
+      event.type = alert::to_string(*step.event);
+      event.monitor = name;
+      event.kind = record.kind;
+      event.at = change.at;
+      event.state = alert::to_string(step.next.state);
+      event.reason = "monitor_removed";
+      event.message = name + " is no longer monitored; its incident is closed";
+      event.incident = event.key = alert::incident_id(name, record.state.incident_opened);
+      event.outage = step.outage;
+      change.from = record.state.state;
+      change.reason = event.reason;
+      change.message = "removed from the configuration";
+      change.state = step.next;
+      change.event = std::move(event);
+    }
+    recorder_.submit_removal(Change::kNoSlot, std::move(batch), std::move(change));
+  }
+}
+
+void Watch::Impl::stop(std::move_only_function<void()> done) {
+  stopping_ = true;
+  if (timer_ != 0) {
+    ports_.loop.cancel(timer_);
+    timer_ = 0;
+  }
+  for (const std::uint32_t id : by_name_) {
+    Slot& s = slots_[id];
+    if (s.counters.running > 0) {
+      stats_.counters.running -= s.counters.running;
+      stats_.counters.skip(schedule::Skip::interrupted) += s.counters.running;
+      s.counters.skip(schedule::Skip::interrupted) += s.counters.running;
+      s.counters.running = 0;
+      recorder_.touch(id);
+    }
+  }
+  recorder_.flush(std::move(done));
+}
+
+MonitorView Watch::Impl::view(std::size_t index) const {
+  const Slot& s = slots_[by_name_[index]];
+  MonitorView out;
+  out.config = &s.config;
+  out.state = s.shown;
+  out.last_json = s.last_json;
+  out.last_duration = s.last_duration;
+  out.counters = s.shown_counters();
+  out.buckets = &s.buckets;
+  out.next_run = s.has_plan ? s.planned : Instant{};
+  out.paused = s.paused;
+  return out;
+}
+
+std::size_t Watch::Impl::lower_bound(std::string_view name) const {
+  const auto at = std::ranges::lower_bound(by_name_, name, {}, [this](std::uint32_t id) {
+    return std::string_view(slots_[id].config.name);
+  });
+  return static_cast<std::size_t>(at - by_name_.begin());
+}
+
+void Watch::Impl::set_paused(std::uint32_t id, bool paused, ports::Store::Done done) {
+  Slot& s = slots_[id];
+  if (recorder_.degraded()) {
+    done(fail(ErrorCode::unavailable, "the store refuses writes: " + recorder_.health().error));
+    return;
+  }
+  const bool before = std::exchange(s.paused, paused);
+  Change change;
+  change.slot = id;
+  change.incarnation = s.incarnation;
+  change.state = s.state;
+  change.from = s.state.state;
+  change.at = ports_.clock.now();
+  ports::WriteBatch batch;
+  batch.monitors.push_back(record_of(id));
+  const std::uint32_t incarnation = s.incarnation;
+  if (before != paused) {
+    paused ? ++stats_.paused : --stats_.paused;
+  }
+  change.done = [this, id, incarnation, before, paused,
+                 done = std::move(done)](Result<void> result) mutable {
+    Slot& now = slots_[id];
+    if (!result && now.incarnation == incarnation && now.paused != before) {
+      now.paused = before;  // refused, so it never was
+      paused ? --stats_.paused : ++stats_.paused;
+    }
+    done(std::move(result));
+  };
+  recorder_.submit(std::move(batch), std::move(change));
+}
+
+Watch::Watch(Ports ports, std::uint64_t seed) : impl_(std::make_unique<Impl>(ports, seed)) {}
+Watch::~Watch() = default;
+
+Result<void> Watch::start(const config::Config& config) { return impl_->start(config); }
+void Watch::reload(const config::Config& config) { impl_->reload(config); }
+void Watch::stop(std::move_only_function<void()> done) { impl_->stop(std::move(done)); }
+
+std::size_t Watch::size() const { return impl_->by_name_.size(); }
+MonitorView Watch::view(std::size_t index) const { return impl_->view(index); }
+std::size_t Watch::lower_bound(std::string_view name) const { return impl_->lower_bound(name); }
+const WatchStats& Watch::stats() const { return impl_->stats_; }
+StoreHealth Watch::store_health() const { return impl_->recorder_.health(); }
+
+std::size_t Watch::find(std::string_view name) const {
+  const std::size_t at = lower_bound(name);
+  return at < size() && impl_->slot(impl_->by_name_[at]).config.name == name ? at : size();
+}
+
+std::vector<alert::Event> Watch::journaled_events() const {
+  return impl_->recorder_.journaled_events();
+}
+
+void Watch::set_paused(std::string_view name, bool paused, ports::Store::Done done) {
+  const std::size_t at = find(name);
+  if (at == size()) {
+    done(fail(ErrorCode::not_found, "there is no monitor named '" + std::string(name) + "'"));
+    return;
+  }
+  impl_->set_paused(impl_->by_name_[at], paused, std::move(done));
+}
+
+void Watch::check_now(std::string_view name,
+                      std::move_only_function<void(Result<std::string>)> done) {
+  const std::size_t at = find(name);
+  if (at == size()) {
+    done(fail(ErrorCode::not_found, "there is no monitor named '" + std::string(name) + "'"));
+    return;
+  }
+  impl_->check_now(impl_->by_name_[at], std::move(done));
+}
+
+void Watch::on_change(std::move_only_function<void(const StateChange&)> observer) {
+  impl_->observer_ = std::move(observer);
+}
+
+}  // namespace tocsin::service

@@ -1,0 +1,112 @@
+#pragma once
+// The inside of service::Watch, shared by its .cpp files only.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_id.hpp"
+#include "service/agenda.hpp"
+#include "service/recorder.hpp"
+#include "service/slot.hpp"
+#include "service/watch.hpp"
+
+namespace tocsin::service {
+
+class Watch::Impl {
+ public:
+  Impl(Ports ports, std::uint64_t seed);
+
+  // watch.cpp: life and reading
+  Result<void> start(const config::Config& config);
+  void stop(std::move_only_function<void()> done);
+  [[nodiscard]] MonitorView view(std::size_t index) const;
+  [[nodiscard]] std::size_t lower_bound(std::string_view name) const;
+  void set_paused(std::uint32_t id, bool paused, ports::Store::Done done);
+
+  // watch_reload.cpp: which monitors there are
+  void reload(const config::Config& config);
+
+  // watch_run.cpp: one check from start to judgement
+  void check_now(std::uint32_t id, std::move_only_function<void(Result<std::string>)> done);
+
+  Ports ports_;
+  Recorder recorder_;
+  std::vector<std::uint32_t> by_name_;  // slots in name order
+  WatchStats stats_;
+  std::move_only_function<void(const StateChange&)> observer_;
+
+  [[nodiscard]] const Slot& slot(std::uint32_t id) const { return slots_[id]; }
+
+ private:
+  using ManualDone = std::move_only_function<void(Result<std::string>)>;
+
+  // One check in flight. `started` is wall time, `began` the same moment on the monotonic clock.
+  struct Run {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    check::Origin origin = check::Origin::scheduled;
+    bool late = false;
+    Instant started{};
+    MonoTime began{};
+  };
+
+  // watch_plan.cpp: when
+  void wake();
+  void arm();
+  void housekeeping(MonoTime now);
+  void notice_sleep(MonoTime now);
+  void notice_wall_step(MonoTime now);
+  void due(std::uint32_t id, MonoTime now);
+  void scheduled_due(std::uint32_t id, MonoTime now);
+  void plan_after(std::uint32_t id, Instant after);
+  void plan_at(std::uint32_t id, Instant planned);
+  void plan_first(std::uint32_t id);
+  void index_due(std::uint32_t id);
+  void count_planned(Slot& s, std::uint64_t runs);
+  void count_skipped(std::uint32_t id, schedule::Skip why, std::uint64_t runs);
+
+  // watch_run.cpp
+  void start_run(std::uint32_t id, check::Origin origin, bool late, ManualDone manual);
+  void finish_run(const Run& run, check::Outcome outcome, ManualDone manual);
+  void settle_run(Slot& s, const Run& run);
+  void excuse_own_stall(const Run& run, check::Outcome& outcome) const;
+  void judge(const Run& run, check::Outcome outcome, ManualDone manual);
+  void plan_retry(std::uint32_t id, check::Status latest);
+  void apply(Change& change);
+  void announce(const Change& change);
+  [[nodiscard]] alert::Event make_event(const Slot& s, const alert::Step& step, Instant at,
+                                        std::string_view reason, std::string message);
+
+  // watch_reload.cpp
+  std::uint32_t take_slot(const config::Monitor& monitor);
+  void release_slot(std::uint32_t id);
+  void remove_monitor(std::uint32_t id);
+  void replace_config(std::uint32_t id, const config::Monitor& monitor);
+  void drop_runs(std::uint32_t id);
+  void sort_names();
+  void forget_removed(const std::vector<std::string>& gone,
+                      const std::map<std::string, ports::MonitorRecord>& incidents);
+
+  [[nodiscard]] ports::MonitorRecord record_of(std::uint32_t id) const;
+  [[nodiscard]] Instant wall_of(MonoTime at) const;
+
+  EventIds ids_;
+  config::Limits limits_;
+  std::deque<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  Agenda agenda_;
+  ports::TimerId timer_ = 0;
+  MonoTime armed_for_{};
+  bool stopping_ = false;
+
+  // The wall clock's lead over the monotonic one, as last seen.
+  Microseconds wall_lead_{0};
+  MonoTime last_wake_{};
+  MonoTime next_housekeeping_{};
+  MonoTime woke_from_sleep_{};  // a run that began before it did not run all the time
+};
+
+}  // namespace tocsin::service

@@ -1,0 +1,160 @@
+// Which monitors there are: taken over from the configuration, kept by name over a reload.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.hpp"
+#include "service/watch_impl.hpp"
+
+namespace tocsin::service {
+namespace {
+
+bool same_target(const check::CheckSpec& a, const check::CheckSpec& b) {
+  if (a.target.index() != b.target.index()) {
+    return false;
+  }
+  if (const auto* http = std::get_if<check::HttpCheck>(&a.target)) {
+    const auto& other = std::get<check::HttpCheck>(b.target);
+    return http->url == other.url && *http->options == *other.options;
+  }
+  const auto& tcp = std::get<check::TcpCheck>(a.target);
+  const auto& other = std::get<check::TcpCheck>(b.target);
+  return tcp.host == other.host && tcp.port == other.port && tcp.send == other.send &&
+         tcp.expect == other.expect && tcp.family == other.family;
+}
+
+bool same_plan(const schedule::Plan& a, const schedule::Plan& b) {
+  if (a.when.index() != b.when.index()) {
+    return false;
+  }
+  if (const auto* every = std::get_if<schedule::EveryPlan>(&a.when)) {
+    return *every == std::get<schedule::EveryPlan>(b.when);
+  }
+  if (const auto* delay = std::get_if<schedule::DelayPlan>(&a.when)) {
+    return *delay == std::get<schedule::DelayPlan>(b.when);
+  }
+  return false;  // a cron plans from the present moment anyway: nothing to keep
+}
+
+}  // namespace
+
+std::uint32_t Watch::Impl::take_slot(const config::Monitor& monitor) {
+  std::uint32_t id = 0;
+  if (free_slots_.empty()) {
+    id = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    id = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  Slot& s = slots_[id];
+  s.in_use = true;
+  s.config = monitor;
+  s.hash = stable_hash(monitor.name);
+  ++stats_.monitors;
+  ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+  return id;
+}
+
+void Watch::Impl::drop_runs(std::uint32_t id) {
+  Slot& s = slots_[id];
+  ++s.generation;
+  if (s.counters.running > 0) {
+    stats_.counters.running -= s.counters.running;
+    stats_.counters.skip(schedule::Skip::interrupted) += s.counters.running;
+    s.counters.skip(schedule::Skip::interrupted) += s.counters.running;
+    s.counters.running = 0;
+    recorder_.touch(id);
+  }
+  s.retry_running = s.manual_running = false;
+  s.retry_at = MonoTime{};
+}
+
+void Watch::Impl::release_slot(std::uint32_t id) {
+  drop_runs(id);
+  agenda_.remove(id);
+  Slot& s = slots_[id];
+  --stats_.monitors;
+  --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+  stats_.paused -= s.paused ? 1 : 0;
+  const std::uint32_t generation = s.generation;
+  const std::uint32_t incarnation = s.incarnation;
+  s = Slot{};
+  s.generation = generation;
+  s.incarnation = incarnation + 1;
+  free_slots_.push_back(id);
+}
+
+void Watch::Impl::remove_monitor(std::uint32_t id) {
+  const Slot& s = slots_[id];
+  const Instant now = ports_.clock.now();
+  ports::WriteBatch batch;
+  batch.removed.push_back(s.config.name);
+  Change change;
+  change.from = s.state.state;
+  change.at = now;
+  const alert::Step step = alert::close_removed(s.state, now);
+  if (step.event) {
+    change.event = make_event(s, step, now, "monitor_removed", "");
+    change.event->message = s.config.name + " is no longer monitored; its incident is closed";
+    change.reason = "monitor_removed";
+    change.message = "removed from the configuration";
+    change.state = step.next;
+  }
+  recorder_.submit_removal(id, std::move(batch), std::move(change));
+  release_slot(id);
+}
+
+void Watch::Impl::replace_config(std::uint32_t id, const config::Monitor& monitor) {
+  Slot& s = slots_[id];
+  const bool keeps_runs = same_target(*s.config.check, *monitor.check);
+  const bool keeps_plan = s.has_plan && same_plan(*s.config.plan, *monitor.plan);
+  s.config = monitor;
+  if (!keeps_runs) {
+    drop_runs(id);
+  }
+  if (monitor.plan->retry_every <= Milliseconds{0}) {
+    s.retry_at = MonoTime{};
+  }
+  const bool waits_for_run = std::holds_alternative<schedule::DelayPlan>(monitor.plan->when) &&
+                             s.counters.running > 0;
+  if (!keeps_plan && !waits_for_run) {
+    plan_first(id);
+  }
+  index_due(id);
+}
+
+void Watch::Impl::sort_names() {
+  std::ranges::sort(by_name_, {}, [this](std::uint32_t id) -> const std::string& {
+    return slots_[id].config.name;
+  });
+}
+
+void Watch::Impl::reload(const config::Config& config) {
+  limits_ = config.settings.limits;
+  ++stats_.reloads;
+  std::vector<std::uint32_t> names;
+  names.reserve(config.monitors.size());
+  // Both lists are in name order: one walk finds what stays, goes and comes.
+  auto old = by_name_.begin();
+  for (const config::Monitor& monitor : config.monitors) {
+    while (old != by_name_.end() && slots_[*old].config.name < monitor.name) {
+      remove_monitor(*old++);
+    }
+    if (old != by_name_.end() && slots_[*old].config.name == monitor.name) {
+      replace_config(*old, monitor);
+      names.push_back(*old++);
+      continue;
+    }
+    const std::uint32_t id = take_slot(monitor);
+    plan_first(id);
+    names.push_back(id);
+  }
+  while (old != by_name_.end()) {
+    remove_monitor(*old++);
+  }
+  by_name_ = std::move(names);
+  arm();
+}
+
+}  // namespace tocsin::service

@@ -1,0 +1,246 @@
+// One check: started, finished, judged, made durable, announced.
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "service/watch_impl.hpp"
+
+namespace tocsin::service {
+namespace {
+
+// What changes in an outcome that our own stall spoiled: the target is not to blame.
+void make_interrupted(check::Outcome& outcome) {
+  outcome.status = check::Status::unknown;
+  outcome.reason = check::Reason::interrupted;
+  outcome.message = "Tocsin itself did not run for part of this check; it is not judged";
+}
+
+std::string sentence(std::string_view monitor, alert::EventType type, std::string_view why,
+                     std::optional<Milliseconds> outage) {
+  const std::string because = why.empty() ? "" : fmt::format(": {}", why);
+  switch (type) {
+    case alert::EventType::went_down: return fmt::format("{} is down{}", monitor, because);
+    case alert::EventType::recovered:
+      return fmt::format("{} is up again after {}", monitor,
+                         format_duration(outage.value_or(Milliseconds{0})));
+    case alert::EventType::became_unknown:
+      return fmt::format("{} cannot be judged{}", monitor, because);
+  }
+  return std::string(monitor);
+}
+
+}  // namespace
+
+void Watch::Impl::start_run(std::uint32_t id, check::Origin origin, bool late, ManualDone manual) {
+  Slot& s = slots_[id];
+  const Run run{id,   s.generation, origin, late, ports_.clock.now(), ports_.clock.mono_now()};
+  switch (origin) {
+    case check::Origin::scheduled:
+    case check::Origin::pushed:
+      ++s.counters.running;
+      ++stats_.counters.running;
+      break;
+    case check::Origin::retry:
+      ++s.counters.retries;
+      ++stats_.counters.retries;
+      s.retry_running = true;
+      break;
+    case check::Origin::manual:
+      ++s.counters.manual;
+      ++stats_.counters.manual;
+      s.manual_running = true;
+      break;
+  }
+  ++stats_.in_flight;
+  ports_.prober.start(s.config.check,
+                      [this, run, manual = std::move(manual)](check::Outcome outcome) mutable {
+                        finish_run(run, std::move(outcome), std::move(manual));
+                      });
+}
+
+void Watch::Impl::settle_run(Slot& s, const Run& run) {
+  switch (run.origin) {
+    case check::Origin::scheduled:
+    case check::Origin::pushed:
+      --s.counters.running;
+      --stats_.counters.running;
+      ++(run.late ? s.counters.late : s.counters.on_time);
+      ++(run.late ? stats_.counters.late : stats_.counters.on_time);
+      return;
+    case check::Origin::retry: s.retry_running = false; return;
+    case check::Origin::manual: s.manual_running = false; return;
+  }
+}
+
+void Watch::Impl::excuse_own_stall(const Run& run, check::Outcome& outcome) const {
+  const bool slept = run.began < woke_from_sleep_ && woke_from_sleep_ != MonoTime{};
+  if (slept && outcome.status == check::Status::down) {
+    make_interrupted(outcome);
+  }
+}
+
+void Watch::Impl::finish_run(const Run& run, check::Outcome outcome, ManualDone manual) {
+  --stats_.in_flight;
+  Slot& s = slots_[run.slot];
+  if (stopping_ || !s.in_use || s.generation != run.generation) {
+    if (manual) {
+      manual(fail(ErrorCode::cancelled, "the monitor changed or Tocsin stopped during the check"));
+    }
+    return;
+  }
+  settle_run(s, run);
+  outcome.origin = run.origin;
+  outcome.started = run.started;
+  outcome.duration = ports_.clock.mono_now() - run.began;
+  if (outcome.timings.total) {
+    outcome.duration = *outcome.timings.total;
+  }
+  excuse_own_stall(run, outcome);
+  ++stats_.outcomes[static_cast<std::size_t>(outcome.status)];
+  stats_.duration_by_kind[s.config.check->target.index()].add(outcome.duration);
+  const check::Status status = outcome.status;
+  judge(run, std::move(outcome), std::move(manual));
+  plan_retry(run.slot, status);
+  const bool delayed = std::holds_alternative<schedule::DelayPlan>(s.config.plan->when);
+  if (delayed && run.origin == check::Origin::scheduled) {
+    const auto& plan = std::get<schedule::DelayPlan>(s.config.plan->when);
+    plan_at(run.slot, wall_of(ports_.clock.mono_now()) + plan.delay);
+  }
+  if (const auto next = agenda_.earliest(); next && next->due < armed_for_) {
+    arm();
+  }
+}
+
+void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manual) {
+  Slot& s = slots_[run.slot];
+  const Instant at =
+      outcome.started + std::chrono::duration_cast<Milliseconds>(outcome.duration);
+  alert::Step step = alert::judge(s.state, s.config.thresholds, outcome.status, outcome.reason,
+                                  outcome.started, at);
+  Change change;
+  change.slot = run.slot;
+  change.incarnation = s.incarnation;
+  change.has_outcome = true;
+  change.from = s.state.state;
+  change.state_changed = step.state_changed;
+  change.at = at;
+  change.duration = outcome.duration;
+  change.reason = check::to_string(outcome.reason);
+  change.last_json = check::to_json(outcome);
+  if (run.origin == check::Origin::scheduled) {
+    change.finish = run.late ? Change::Finish::late : Change::Finish::on_time;
+    ++(run.late ? s.unseen_late : s.unseen_on_time);
+  }
+  if (step.event) {
+    change.event = make_event(s, step, at, change.reason, outcome.message);
+  }
+  change.message = std::move(outcome.message);
+  s.state = change.state = step.next;
+  ++s.outcome_count;
+  s.last_started = outcome.started;
+
+  ports::WriteBatch batch;
+  if (run.origin == check::Origin::scheduled) {  // retries and manual checks would weigh double
+    const alert::Closed closed =
+        alert::count_outcome(s.buckets, at, outcome.status, outcome.duration);
+    for (std::size_t i = 0; i < closed.count; ++i) {
+      batch.rollups.push_back({s.config.name, closed.buckets[i]});
+    }
+  }
+  batch.monitors.push_back(s.record(change.last_json));
+  batch.outcomes.push_back({s.config.name, s.outcome_count, change.last_json});
+  if (manual) {
+    change.done = [manual = std::move(manual), json = change.last_json](Result<void>) mutable {
+      manual(std::move(json));
+    };
+  }
+  recorder_.submit(std::move(batch), std::move(change));
+}
+
+void Watch::Impl::plan_retry(std::uint32_t id, check::Status latest) {
+  Slot& s = slots_[id];
+  const Milliseconds every = s.config.plan->retry_every;
+  if (every <= Milliseconds{0}) {
+    return;
+  }
+  s.retry_at = alert::wants_retry(s.state, latest) ? ports_.clock.mono_now() + every : MonoTime{};
+  index_due(id);
+}
+
+alert::Event Watch::Impl::make_event(const Slot& s, const alert::Step& step, Instant at,
+                                     std::string_view reason, std::string message) {
+  alert::Event event;
+  event.id = ids_.next(at);
+  event.type = alert::to_string(*step.event);
+  event.monitor = s.config.name;
+  event.kind = check::kind_of(*s.config.check);
+  event.labels = s.config.notes->labels;
+  event.at = at;
+  event.state = alert::to_string(step.next.state);
+  event.reason = reason;
+  event.outage = step.outage;
+  event.message = sentence(s.config.name, *step.event, message, step.outage);
+  // A recovery closes the incident that the earlier state still names.
+  const Instant opened =
+      step.next.incident_open() ? step.next.incident_opened : s.state.incident_opened;
+  if (opened != Instant{}) {
+    event.incident = alert::incident_id(s.config.name, opened);
+    event.key = event.incident;
+  } else {
+    event.key = event.id;
+  }
+  return event;
+}
+
+void Watch::Impl::apply(Change& change) {
+  if (change.slot != Change::kNoSlot) {
+    Slot& s = slots_[change.slot];
+    if (s.in_use && s.incarnation == change.incarnation) {
+      if (change.finish != Change::Finish::none) {
+        --(change.finish == Change::Finish::late ? s.unseen_late : s.unseen_on_time);
+      }
+      --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+      s.shown = change.state;
+      ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+      if (change.has_outcome) {
+        s.last_json = std::move(change.last_json);
+        s.last_duration = change.duration;
+      }
+    }
+  }
+  if (change.state_changed || change.event) {
+    announce(change);
+  }
+}
+
+void Watch::Impl::announce(const Change& change) {
+  if (change.event) {
+    ++stats_.events;
+  }
+  if (!observer_) {
+    return;
+  }
+  StateChange seen;
+  seen.monitor = change.event ? std::string_view(change.event->monitor)
+                              : std::string_view(slots_[change.slot].config.name);
+  seen.from = change.from;
+  seen.to = change.state.state;
+  seen.reason = change.reason;
+  seen.message = change.message;
+  seen.at = change.at;
+  seen.event = change.event ? &*change.event : nullptr;
+  observer_(seen);
+}
+
+void Watch::Impl::check_now(std::uint32_t id, ManualDone done) {
+  if (slots_[id].manual_running) {
+    done(fail(ErrorCode::conflict, "a manual check of this monitor is already running"));
+    return;
+  }
+  start_run(id, check::Origin::manual, false, std::move(done));
+}
+
+}  // namespace tocsin::service
