@@ -180,7 +180,7 @@ std::string remove_dot_segments(std::string_view path) {
   std::string out;
   out.reserve(path.size() + 1);
   while (!path.empty()) {
-    path.remove_prefix(path.front() == '/' ? 1 : 0);
+    path.remove_prefix(path.front() == '/' ? 1U : 0U);
     const std::size_t slash = path.find('/');
     const std::string_view segment = path.substr(0, slash);
     const bool last = slash == std::string_view::npos;
