@@ -1,5 +1,6 @@
 #pragma once
-// Exact accounting of planned runs. Invariant, always: planned == on_time + late + skipped + running.
+// Exact accounting of planned runs. Invariant, always: planned == on_time + late + skipped +
+// running.
 
 #include <array>
 #include <cstdint>
