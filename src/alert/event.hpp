@@ -32,6 +32,7 @@ struct Event {
 };
 
 // {id,type,monitor,kind,labels,at,state,reason,message,key,incident[,late_ms][,outage_ms],...extra}
+// `reason` and `incident` are null when there is none.
 [[nodiscard]] std::string to_json(const Event& event);
 
 // "checkout/1795250912007": the monitor and the Unix milliseconds at which the incident opened.

@@ -26,7 +26,7 @@ struct Thresholds {
 // All of a monitor's alerting memory. Durable; small, because there may be 100,000.
 struct MonitorState {
   State state = State::fresh;
-  check::Reason reason = check::Reason::none;  // why it is down or unknown
+  check::Reason reason = check::Reason::none;  // of the latest outcome that says why; none when up
   std::uint8_t known_count = 0;                // how many bits of `failures` are filled, at most 32
   std::uint16_t ups_in_row = 0;
   std::uint16_t unknowns_in_row = 0;
@@ -34,7 +34,11 @@ struct MonitorState {
   Instant since{};             // when `state` was entered
   // The open incident: from went_down until recovered, also through `unknown`. Epoch 0: none.
   Instant incident_opened{};
-  Instant first_failure{};  // start of the current run of failures; the outage counts from here
+  // Start of the run of failures without a success between them that opened the incident, or that
+  // may open one: the outage counts from here. Frozen while an incident is open.
+  Instant first_failure{};
+  // Start of the current run of successes while an incident is open; epoch 0: none yet.
+  Instant first_success{};
 
   [[nodiscard]] bool incident_open() const { return incident_opened != Instant{}; }
   bool operator==(const MonitorState&) const = default;
@@ -48,21 +52,37 @@ struct Step {
   MonitorState next;
   bool state_changed = false;
   std::optional<EventType> event;
-  // Of `recovered`: from the first failure that led to it to the start of the first success.
+  // Of `recovered`: from the start of the first failure to the start of the first success; 0 when
+  // the wall clock stepped back meanwhile.
   std::optional<Milliseconds> outage;
+  // The incident that the event belongs to, by its opening; epoch 0: none (became_unknown alone).
+  Instant incident{};
 };
 
-// The rules (docs/semantics of states): unknown outcomes count neither as failure nor success, fill
-// no place in the window, never close an incident; the state becomes unknown after fail_count of them
-// in a row. From `fresh`, fail_count and recover_after 1 apply. `at` is the outcome's end.
+// The rules:
+// - An outcome is known when it is up or down. Known outcomes fill the window of the last
+//   fail_window; a down one that makes fail_count failures in it opens an incident: went_down.
+// - While an incident is open, recover_after successes without a failure between them close it:
+//   recovered. The window starts empty after it, so that one new failure is one.
+// - Without an open incident the first success makes `up`, from fresh and from unknown, silently.
+// - Unknown outcomes count neither as failure nor success, fill no place in the window, interrupt
+// no
+//   run of either, open and close nothing. fail_count of them in a row make `unknown`:
+//   became_unknown. An open incident stays open meanwhile; the next failure is then `down` again
+//   without an event, and a success counts towards its recovery.
+// Thresholds may change between calls; the current ones are applied to what is remembered. Values
+// outside their limits are taken as the nearest allowed. `started` and `at` are the outcome's begin
+// and end; they may lie before those of earlier outcomes. Allocates nothing.
 [[nodiscard]] Step judge(const MonitorState& state, const Thresholds& thresholds,
                          check::Status status, check::Reason reason, Instant started, Instant at);
 
-// The configuration dropped the monitor: an open incident closes (event `recovered`, reason shown as
-// monitor_removed), which resolves pages.
+// The configuration dropped the monitor: an open incident closes (event `recovered`, reason shown
+// as monitor_removed), which resolves pages. Without an open incident nothing changes.
 [[nodiscard]] Step close_removed(const MonitorState& state, Instant at);
 
-// Whether a failed check should be repeated at retry_every: the verdict is not settled yet.
+// Whether a check should be repeated at retry_every: it failed and no incident is open, so the
+// verdict is not settled yet. `state` is the one after judging `latest`. Unknown outcomes are not
+// repeated: the fault is ours, and more checks would add to it.
 [[nodiscard]] bool wants_retry(const MonitorState& state, check::Status latest);
 
 }  // namespace tocsin::alert

@@ -51,13 +51,16 @@ struct Closed {
 };
 
 // Counts one outcome that ended at `at`; returns the buckets that this closes (empty ones are not
-// reported). An `at` before the open buckets (wall clock stepped back) counts into the open ones.
+// reported). An `at` up to an hour before an open bucket (the wall clock stepped back, or checks
+// ended out of order) counts into that bucket; an earlier one closes it and opens its own, which
+// the store later merges with what it has of that time: a clock that was far ahead blocks nothing.
 Closed count_outcome(OpenBuckets& open, Instant at, check::Status status, Microseconds duration);
 
 // up/(up+down), or nullopt when both are 0.
 [[nodiscard]] std::optional<double> ratio(std::uint64_t up, std::uint64_t down);
 
-// The sliding hour ending at `now`: slots of the last 60 minutes, rounded to slots.
+// The sliding hour ending at `now`, rounded to slots: the running one and the eleven before it. A
+// `now` before the newest slot (the wall clock stepped back) counts as within it.
 [[nodiscard]] std::optional<double> last_hour(const OpenBuckets& open, Instant now);
 
 }  // namespace tocsin::alert

@@ -1,0 +1,40 @@
+#include "alert/change_message.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace tocsin::alert {
+namespace {
+
+std::string because(std::string_view found) {
+  return found.empty() ? std::string() : fmt::format(": {}", found);
+}
+
+// Milliseconds say nothing in a long outage.
+std::string spoken(Milliseconds outage) {
+  using std::chrono::seconds;
+  return format_duration(outage >= seconds{1} ? std::chrono::round<seconds>(outage) : outage);
+}
+
+}  // namespace
+
+std::string change_message(std::string_view monitor, EventType type, std::string_view found,
+                           std::optional<Milliseconds> outage) {
+  switch (type) {
+    case EventType::went_down:
+      return fmt::format("{} is down{}", monitor, because(found));
+    case EventType::recovered:
+      return outage ? fmt::format("{} is up again after {}", monitor, spoken(*outage))
+                    : fmt::format("{} is up again", monitor);
+    case EventType::became_unknown:
+      return fmt::format("{} cannot be judged{}", monitor, because(found));
+  }
+  return std::string(monitor);
+}
+
+std::string removed_message(std::string_view monitor) {
+  return fmt::format("{} is no longer monitored; its incident is closed", monitor);
+}
+
+}  // namespace tocsin::alert
