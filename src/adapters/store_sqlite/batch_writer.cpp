@@ -1,0 +1,275 @@
+#include "adapters/store_sqlite/batch_writer.hpp"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <utility>
+
+#include "adapters/store_sqlite/record_codec.hpp"
+#include "alert/state.hpp"
+#include "check/outcome.hpp"
+
+namespace tocsin::store_sqlite {
+namespace {
+
+constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
+constexpr const char* kInsert =
+    "INSERT INTO monitors (kind, state, reason, since, incident_opened, first_failure, "
+    "known_count, "
+    "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
+    "counters, buckets, last_json, name) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+constexpr const char* kUpdate =
+    "UPDATE monitors SET kind = ?1, state = ?2, reason = ?3, since = ?4, incident_opened = ?5, "
+    "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
+    "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
+    "buckets = ?16, last_json = ?17 WHERE id = ?18";
+constexpr const char* kPutOutcome = "INSERT OR REPLACE INTO outcomes (id, json) VALUES (?1, ?2)";
+// Bounded: after `keep` was lowered there may be many, and the sweep takes the rest.
+constexpr const char* kTrimOutcomes =
+    "DELETE FROM outcomes WHERE id IN "
+    "(SELECT id FROM outcomes WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 64)";
+constexpr const char* kPutRollup =
+    "INSERT INTO rollups VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+    "ON CONFLICT (monitor, level, start) DO UPDATE SET up = up + excluded.up, "
+    "down = down + excluded.down, unknown = unknown + excluded.unknown, "
+    "duration_us_sum = duration_us_sum + excluded.duration_us_sum, "
+    "duration_us_max = max(duration_us_max, excluded.duration_us_max)";
+constexpr const char* kSubtract =
+    "UPDATE rollups SET up = up - ?4, down = down - ?5, unknown = unknown - ?6, "
+    "duration_us_sum = duration_us_sum - ?7 WHERE monitor = ?1 AND level = ?2 AND start = ?3";
+constexpr const char* kDropEmptyRollup =
+    "DELETE FROM rollups WHERE monitor = ?1 AND level = ?2 AND start = ?3 "
+    "AND up <= 0 AND down <= 0 AND unknown <= 0";
+constexpr const char* kPutEvent =
+    "INSERT INTO events (id, monitor, type, at, json) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (id) DO NOTHING";
+constexpr const char* kPutOutbox =
+    "INSERT INTO outbox (key, target, sink, monitor, event_id, created, payload) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO NOTHING";
+constexpr const char* kRemoveOutcomes = "DELETE FROM outcomes WHERE id >= ?1 AND id <= ?2";
+constexpr const char* kRemoveRollups = "DELETE FROM rollups WHERE monitor = ?1";
+constexpr const char* kRemoveMonitor = "DELETE FROM monitors WHERE id = ?1";
+constexpr const char* kSetNumber = "UPDATE meta SET commits = ?1 WHERE id = 1";
+
+template <typename Rows, typename Write>
+int each(const Rows& rows, Write write) {
+  for (const auto& row : rows) {
+    if (const int code = write(row); code != SQLITE_OK) {
+      return code;
+    }
+  }
+  return SQLITE_OK;
+}
+
+std::int64_t level_number(alert::RollupLevel level) {
+  return level == alert::RollupLevel::hour ? 0 : 1;
+}
+
+}  // namespace
+
+Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t keep) {
+  BatchWriter writer;
+  writer.keep_ = keep;
+  writer.connection_ = &connection;
+  const std::array<std::pair<Statement*, const char*>, 14> wanted{{
+      {&writer.find_, kFind},
+      {&writer.insert_, kInsert},
+      {&writer.update_, kUpdate},
+      {&writer.put_outcome_, kPutOutcome},
+      {&writer.trim_outcomes_, kTrimOutcomes},
+      {&writer.put_rollup_, kPutRollup},
+      {&writer.subtract_, kSubtract},
+      {&writer.drop_empty_rollup_, kDropEmptyRollup},
+      {&writer.put_event_, kPutEvent},
+      {&writer.put_outbox_, kPutOutbox},
+      {&writer.remove_outcomes_, kRemoveOutcomes},
+      {&writer.remove_rollups_, kRemoveRollups},
+      {&writer.remove_monitor_, kRemoveMonitor},
+      {&writer.set_number_, kSetNumber},
+  }};
+  for (const auto& [statement, sql] : wanted) {
+    auto prepared = Statement::prepare(connection, sql);
+    if (!prepared) {
+      return std::unexpected(std::move(prepared).error());
+    }
+    *statement = std::move(*prepared);
+  }
+  return writer;
+}
+
+int BatchWriter::write(const ports::WriteBatch& batch) {
+  int code = each(batch.monitors, [this](const auto& row) { return write_monitor(row); });
+  if (code == SQLITE_OK) {
+    code = each(batch.outcomes, [this](const auto& row) { return write_outcome(row); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.rollups, [this](const auto& row) { return write_rollup(row); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.events, [this](const auto& row) { return write_event(row); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.outbox, [this](const auto& row) { return write_outbox(row); });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.removed, [this](const auto& name) { return remove(name); });
+  }
+  return code;
+}
+
+int BatchWriter::find_id(std::string_view name, std::int64_t& id) {
+  std::string key(name);
+  if (const auto known = ids_.find(key); known != ids_.end()) {
+    id = known->second;
+    return SQLITE_OK;
+  }
+  id = 0;
+  const int code = find_.bind(1, name).step();
+  if (code == SQLITE_ROW) {
+    id = find_.integer(0);
+    ids_.emplace(std::move(key), id);
+  }
+  find_.reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& record) {
+  const alert::MonitorState& state = record.state;
+  encode(record.counters, counters_);
+  encode(record.buckets, buckets_);
+  statement.bind(1, record.kind)
+      .bind(2, alert::to_string(state.state))
+      .bind(3, check::to_string(state.reason))
+      .bind(4, unix_ms(state.since))
+      .bind(5, unix_ms(state.incident_opened))
+      .bind(6, unix_ms(state.first_failure))
+      .bind(7, std::int64_t{state.known_count})
+      .bind(8, std::int64_t{state.failures})
+      .bind(9, std::int64_t{state.ups_in_row})
+      .bind(10, std::int64_t{state.unknowns_in_row})
+      .bind(11, std::int64_t{record.paused ? 1 : 0})
+      .bind(12, unix_ms(record.accounted_until))
+      .bind(13, record.outcome_count)
+      .bind(14, unix_ms(record.last_started))
+      .bind(15, counters_)
+      .bind(16, buckets_)
+      .bind(17, record.last_json);
+}
+
+int BatchWriter::write_monitor(const ports::MonitorRecord& record) {
+  std::int64_t id = 0;
+  if (const int code = find_id(record.name, id); code != SQLITE_OK) {
+    return code;
+  }
+  if (id != 0) {
+    bind_record(update_, record);
+    return update_.bind(18, id).run();
+  }
+  bind_record(insert_, record);
+  const int code = insert_.bind(18, record.name).run();
+  if (code == SQLITE_OK) {
+    ids_.emplace(record.name, sqlite3_last_insert_rowid(connection_->raw()));
+  }
+  return code;
+}
+
+int BatchWriter::write_outcome(const ports::OutcomeRow& row) {
+  std::int64_t id = 0;
+  int code = find_id(row.monitor, id);
+  if (code != SQLITE_OK || id == 0) {
+    return code;
+  }
+  code = put_outcome_.bind(1, outcome_id(id, row.sequence)).bind(2, row.json).run();
+  if (code != SQLITE_OK || row.sequence <= keep_) {
+    return code;
+  }
+  return trim_outcomes_.bind(1, outcome_id(id, 0))
+      .bind(2, outcome_id(id, row.sequence - keep_))
+      .run();
+}
+
+int BatchWriter::write_rollup(const ports::RollupRow& row) {
+  std::int64_t id = 0;
+  if (const int code = find_id(row.monitor, id); code != SQLITE_OK || id == 0) {
+    return code;
+  }
+  const alert::Tally& tally = row.bucket.tally;
+  return put_rollup_.bind(1, id)
+      .bind(2, level_number(row.bucket.level))
+      .bind(3, unix_ms(row.bucket.start))
+      .bind(4, std::int64_t{tally.up})
+      .bind(5, std::int64_t{tally.down})
+      .bind(6, std::int64_t{tally.unknown})
+      .bind(7, tally.duration_us_sum)
+      .bind(8, std::int64_t{tally.duration_us_max})
+      .run();
+}
+
+int BatchWriter::subtract(std::span<const ports::RollupRow> rollups) {
+  for (const ports::RollupRow& row : rollups) {
+    std::int64_t id = 0;
+    int code = find_id(row.monitor, id);
+    if (code == SQLITE_OK && id != 0) {
+      const alert::Tally& tally = row.bucket.tally;
+      code = subtract_.bind(1, id)
+                 .bind(2, level_number(row.bucket.level))
+                 .bind(3, unix_ms(row.bucket.start))
+                 .bind(4, std::int64_t{tally.up})
+                 .bind(5, std::int64_t{tally.down})
+                 .bind(6, std::int64_t{tally.unknown})
+                 .bind(7, tally.duration_us_sum)
+                 .run();
+    }
+    if (code == SQLITE_OK && id != 0) {
+      code = drop_empty_rollup_.bind(1, id)
+                 .bind(2, level_number(row.bucket.level))
+                 .bind(3, unix_ms(row.bucket.start))
+                 .run();
+    }
+    if (code != SQLITE_OK) {
+      return code;
+    }
+  }
+  return SQLITE_OK;
+}
+
+int BatchWriter::set_commit_number(std::uint64_t number) {
+  return set_number_.bind(1, number).run();
+}
+
+int BatchWriter::write_event(const ports::EventRow& row) {
+  return put_event_.bind(1, row.id)
+      .bind(2, row.monitor)
+      .bind(3, row.type)
+      .bind(4, unix_ms(row.at))
+      .bind(5, row.json)
+      .run();
+}
+
+int BatchWriter::write_outbox(const ports::OutboxRow& row) {
+  return put_outbox_.bind(1, row.key)
+      .bind(2, row.target)
+      .bind(3, std::int64_t{row.sink ? 1 : 0})
+      .bind(4, row.monitor)
+      .bind(5, row.event_id)
+      .bind(6, unix_ms(row.created))
+      .bind(7, row.payload)
+      .run();
+}
+
+int BatchWriter::remove(const std::string& name) {
+  std::int64_t id = 0;
+  int code = find_id(name, id);
+  if (code != SQLITE_OK || id == 0) {
+    return code;
+  }
+  ids_.erase(name);
+  code = remove_outcomes_.bind(1, outcome_id(id, 0)).bind(2, outcome_id(id, 0xffff'ffffU)).run();
+  if (code == SQLITE_OK) {
+    code = remove_rollups_.bind(1, id).run();
+  }
+  return code == SQLITE_OK ? remove_monitor_.bind(1, id).run() : code;
+}
+
+}  // namespace tocsin::store_sqlite

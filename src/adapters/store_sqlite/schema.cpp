@@ -1,0 +1,168 @@
+#include "adapters/store_sqlite/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace tocsin::store_sqlite {
+namespace {
+
+// Forward only; a released entry never changes. Entry N brings version N to N + 1.
+constexpr std::array<const char*, 1> kMigrations{// 1: monitors, their history, events, outbox.
+                                                 R"sql(
+CREATE TABLE meta (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  commits INTEGER NOT NULL
+);
+INSERT INTO meta VALUES (1, 0);
+
+CREATE TABLE monitors (
+  id                INTEGER PRIMARY KEY,
+  name              TEXT    NOT NULL UNIQUE,
+  kind              TEXT    NOT NULL,
+  state             TEXT    NOT NULL,
+  reason            TEXT    NOT NULL,
+  since             INTEGER NOT NULL,
+  incident_opened   INTEGER NOT NULL,
+  first_failure     INTEGER NOT NULL,
+  known_count       INTEGER NOT NULL,
+  failures          INTEGER NOT NULL,
+  ups_in_row        INTEGER NOT NULL,
+  unknowns_in_row   INTEGER NOT NULL,
+  paused            INTEGER NOT NULL,
+  accounted_until   INTEGER NOT NULL,
+  outcome_count     INTEGER NOT NULL,
+  last_started      INTEGER NOT NULL,
+  counters          TEXT    NOT NULL,
+  buckets           TEXT    NOT NULL,
+  last_json         TEXT    NOT NULL
+);
+
+CREATE TABLE outcomes (
+  id   INTEGER PRIMARY KEY,
+  json TEXT    NOT NULL
+);
+
+CREATE TABLE rollups (
+  monitor         INTEGER NOT NULL,
+  level           INTEGER NOT NULL,
+  start           INTEGER NOT NULL,
+  up              INTEGER NOT NULL,
+  down            INTEGER NOT NULL,
+  unknown         INTEGER NOT NULL,
+  duration_us_sum INTEGER NOT NULL,
+  duration_us_max INTEGER NOT NULL,
+  PRIMARY KEY (monitor, level, start)
+) WITHOUT ROWID;
+
+CREATE TABLE events (
+  sequence INTEGER PRIMARY KEY,
+  id       TEXT    NOT NULL UNIQUE,
+  monitor  TEXT    NOT NULL,
+  type     TEXT    NOT NULL,
+  at       INTEGER NOT NULL,
+  json     TEXT    NOT NULL
+);
+CREATE INDEX events_by_monitor ON events (monitor, id);
+CREATE INDEX events_by_type ON events (type, id);
+CREATE INDEX events_by_time ON events (at);
+
+CREATE TABLE outbox (
+  sequence INTEGER PRIMARY KEY,
+  key      TEXT    NOT NULL UNIQUE,
+  target   TEXT    NOT NULL,
+  sink     INTEGER NOT NULL,
+  monitor  TEXT    NOT NULL,
+  event_id TEXT    NOT NULL,
+  created  INTEGER NOT NULL,
+  payload  TEXT    NOT NULL
+);
+)sql"};
+
+Result<void> apply(Connection& connection, std::int64_t version) {
+  const std::string script = fmt::format(
+      "BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+      kMigrations[static_cast<std::size_t>(version)], kApplicationId, version + 1);
+  auto done = connection.run(script.c_str());
+  if (!done) {
+    static_cast<void>(connection.run("ROLLBACK"));
+    return std::unexpected(std::move(done).error().with(fmt::format(
+        "cannot bring the store's schema from version {} to {}", version, version + 1)));
+  }
+  return {};
+}
+
+// The version of a file that is ours or empty.
+Result<std::int64_t> check_owner(Connection& connection) {
+  auto version = connection.number("PRAGMA user_version");
+  if (!version) {
+    if (version.error().code == ErrorCode::invalid) {
+      version.error().message +=
+          "; it is damaged or not a Tocsin store: move it away, restore a backup, or name another "
+          "file in store.sqlite.path";
+    }
+    return version;
+  }
+  const auto owner = connection.number("PRAGMA application_id");
+  if (!owner) {
+    return owner;
+  }
+  const auto tables = connection.number("SELECT count(*) FROM sqlite_schema");
+  if (!tables) {
+    return tables;
+  }
+  if (*owner != kApplicationId && (*owner != 0 || *version != 0 || *tables != 0)) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{} is a database of another program; name another file in "
+                            "store.sqlite.path",
+                            connection.path()));
+  }
+  if (*version > schema_version()) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{} was written by a newer Tocsin (schema {}, this program knows up to "
+                            "{}); start that version, or restore a backup made before the upgrade",
+                            connection.path(), *version, schema_version()));
+  }
+  return version;
+}
+
+}  // namespace
+
+std::int64_t schema_version() { return static_cast<std::int64_t>(kMigrations.size()); }
+
+Result<void> configure_writer(Connection& connection) {
+  const auto mode = connection.text("PRAGMA journal_mode = WAL");
+  if (!mode) {
+    return std::unexpected(mode.error());
+  }
+  if (*mode != "wal") {
+    return fail(ErrorCode::unavailable,
+                fmt::format("{}: its file system cannot hold a write-ahead log (journal mode stays "
+                            "{}); put the store on a local disk",
+                            connection.path(), *mode));
+  }
+  // The log is cut back to 64 MiB after a burst; 4000 pages are 16 MiB between checkpoints.
+  return connection.run(
+      "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; "
+      "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY");
+}
+
+Result<void> prepare_schema(Connection& connection) {
+  auto version = check_owner(connection);
+  if (!version) {
+    return std::unexpected(std::move(version).error());
+  }
+  if (auto configured = configure_writer(connection); !configured) {
+    return configured;
+  }
+  for (std::int64_t from = *version; from < schema_version(); ++from) {
+    if (auto applied = apply(connection, from); !applied) {
+      return applied;
+    }
+  }
+  return {};
+}
+
+}  // namespace tocsin::store_sqlite
