@@ -1,0 +1,211 @@
+#include "web/api.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "web/framing.hpp"
+#include "web/handlers.hpp"
+#include "web/router.hpp"
+#include "web/target.hpp"
+
+namespace tocsin::web {
+namespace {
+
+using Handler = void (*)(const SharedPtr&, Call, Responder);
+
+Handler handler_of(Action action) {
+  switch (action) {
+    case Action::health:
+      return answer_health;
+    case Action::ready:
+      return answer_ready;
+    case Action::metrics:
+      return answer_metrics;
+    case Action::status:
+      return answer_status;
+    case Action::list_monitors:
+      return list_monitors;
+    case Action::show_monitor:
+      return show_monitor;
+    case Action::history:
+      return list_history;
+    case Action::rollups:
+      return list_rollups;
+    case Action::events:
+      return list_events;
+    case Action::pause:
+      return pause_monitor;
+    case Action::resume:
+      return resume_monitor;
+    case Action::check_now:
+      return check_monitor;
+  }
+  return answer_health;
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  const std::size_t end = type.find_last_not_of(" \t");
+  const std::string_view trimmed = type.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(trimmed, std::string_view("application/json"), {}, lower);
+}
+
+// Writes take no fields yet: an empty body or an empty object.
+bool is_empty_object(std::string_view body) {
+  std::string bare;
+  for (const char c : body) {
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+      bare += c;
+      if (bare.size() > 2) {
+        return false;
+      }
+    }
+  }
+  return bare.empty() || bare == "{}";
+}
+
+std::optional<Problem> content_problem(const Request& head, const Route& route) {
+  if (route.method == "GET") {
+    return announces_body(head) ? std::optional(Problem{400, "unexpected_body",
+                                                        "a GET or HEAD request takes no body"})
+                                : std::nullopt;
+  }
+  if (head.count("content-type") == 1 && is_json(*head.header("content-type"))) {
+    return std::nullopt;
+  }
+  return Problem{415, "unsupported_media_type",
+                 "a write needs the header Content-Type: application/json"};
+}
+
+struct Admitted {
+  const Route* route = nullptr;
+  Call call;
+};
+
+}  // namespace
+
+class Api::Impl {
+ public:
+  Impl(Context context, const config::Settings& settings)
+      : shared_(std::make_shared<Shared>(std::move(context))), gate_(settings) {
+    shared_->metrics_per_monitor = settings.metrics_per_monitor;
+  }
+
+  void apply(const config::Settings& settings) {
+    gate_ = Gate(settings);
+    shared_->metrics_per_monitor = settings.metrics_per_monitor;
+  }
+
+  std::expected<Admitted, Response> admit(const Request& head) const {
+    if (const auto problem = framing_problem(head)) {
+      return refuse(*problem, true);
+    }
+    auto target = parse_target(head.target);
+    if (!target) {
+      return refuse(target.error(), true);
+    }
+    auto match = match_route(head.method, target->segments);
+    const Access access = match ? match->route->access : Access::open;
+    auto caller = gate_.admit(head, target->authority, access);
+    if (!caller) {
+      return refuse(caller.error(), false);
+    }
+    if (!match) {
+      auto refused = refuse(match.error().problem, false);
+      if (!match.error().allow.empty()) {
+        refused.error().headers.emplace_back("Allow", match.error().allow);
+      }
+      return refused;
+    }
+    if (const auto problem = content_problem(head, *match->route)) {
+      return refuse(*problem, false);
+    }
+    Admitted out;
+    out.route = match->route;
+    out.call = {std::move(match->name), std::move(target->query), std::move(caller->name)};
+    return out;
+  }
+
+  void handle(Request request, Responder respond) {
+    auto admitted = admit(request);
+    if (!admitted) {
+      finish(std::move(admitted.error()), respond);
+      return;
+    }
+    if (!is_empty_object(request.body)) {
+      finish(problem_response(
+                 {400, "invalid_body", "this request takes no fields: send no body, or {}"}),
+             respond);
+      return;
+    }
+    if (admitted->route->access == Access::write) {
+      shared_->context.log.info("write request", {{"action", admitted->route->pattern},
+                                                  {"monitor", admitted->call.name},
+                                                  {"token", admitted->call.caller},
+                                                  {"peer", request.peer}});
+    }
+    auto counted = [shared = shared_, respond = std::move(respond)](Response response) mutable {
+      count(*shared, response.status);
+      respond(std::move(response));
+    };
+    handler_of(admitted->route->action)(shared_, std::move(admitted->call), std::move(counted));
+  }
+
+  void count_refused(const Response& response) { count(*shared_, response.status); }
+
+ private:
+  static std::unexpected<Response> refuse(const Problem& problem, bool close) {
+    Response response = problem_response(problem);
+    response.close = close;
+    if (problem.status == 401) {
+      response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"tocsin\"");
+    }
+    return std::unexpected(std::move(response));
+  }
+
+  static void count(Shared& shared, int status) {
+    const auto index = static_cast<std::size_t>(std::clamp(status / 100, 1, 5));
+    ++shared.answers_by_class[index];
+  }
+
+  void finish(Response response, Responder& respond) {
+    count(*shared_, response.status);
+    respond(std::move(response));
+  }
+
+  SharedPtr shared_;
+  Gate gate_;
+};
+
+Api::Api(Context context, const config::Settings& settings)
+    : impl_(std::make_shared<Impl>(std::move(context), settings)) {}
+
+Api::~Api() = default;
+
+Result<void> Api::apply(const config::Settings& settings) {
+  if (auto safe = check_listen_safety(settings); !safe) {
+    return safe;
+  }
+  impl_->apply(settings);
+  return {};
+}
+
+std::optional<Response> Api::refuse_head(const Request& head) {
+  auto admitted = impl_->admit(head);
+  if (admitted) {
+    return std::nullopt;
+  }
+  impl_->count_refused(admitted.error());
+  return std::move(admitted.error());
+}
+
+void Api::handle(Request request, Responder respond) {
+  impl_->handle(std::move(request), std::move(respond));
+}
+
+}  // namespace tocsin::web

@@ -1,0 +1,120 @@
+#include "web/monitor_json.hpp"
+
+#include <chrono>
+
+#include "alert/uptime.hpp"
+
+namespace tocsin::web {
+namespace {
+
+void write_notes(JsonWriter& w, const config::Monitor& monitor) {
+  w.key("labels").object();
+  if (monitor.notes != nullptr) {
+    for (const auto& [key, value] : monitor.notes->labels) {
+      w.field(key, value);
+    }
+  }
+  w.end_object();
+  if (monitor.notes == nullptr) {
+    return;
+  }
+  const auto optional = [&w](std::string_view name, const std::string& text) {
+    if (!text.empty()) {
+      w.field(name, text);
+    }
+  };
+  optional("description", monitor.notes->description);
+  optional("runbook", monitor.notes->runbook);
+  optional("dashboard", monitor.notes->dashboard);
+}
+
+void write_instant(JsonWriter& w, std::string_view name, Instant at) {
+  w.key(name);
+  if (at == Instant{}) {
+    w.null();
+  } else {
+    w.value(at);
+  }
+}
+
+void write_ratio(JsonWriter& w, std::string_view name, std::optional<double> ratio) {
+  w.key(name);
+  if (ratio) {
+    w.value(*ratio);
+  } else {
+    w.null();
+  }
+}
+
+// Closed buckets plus the open one, if that still lies in the window.
+std::optional<double> with_open(const ports::UptimeSums::Sum& closed, const alert::Tally& open,
+                                bool open_counts) {
+  return alert::ratio(closed.up + (open_counts ? open.up : 0),
+                      closed.down + (open_counts ? open.down : 0));
+}
+
+}  // namespace
+
+void write_counters(JsonWriter& w, const schedule::Counters& counters) {
+  w.field("planned", counters.planned).field("on_time", counters.on_time);
+  w.field("late", counters.late);
+  w.key("skipped").object();
+  for (std::size_t i = 0; i < counters.skipped.size(); ++i) {
+    w.field(schedule::to_string(static_cast<schedule::Skip>(i)), counters.skipped[i]);
+  }
+  w.end_object();
+  w.field("running", counters.running).field("retries", counters.retries);
+  w.field("manual", counters.manual);
+}
+
+MonitorItem::MonitorItem(const service::MonitorView& view) {
+  if (view.buckets != nullptr) {
+    buckets_ = *view.buckets;
+  }
+  JsonWriter w(fields_);
+  w.field("name", view.config->name).field("kind", check::kind_of(*view.config->check));
+  write_notes(w, *view.config);
+  w.field("state", alert::to_string(view.state.state));
+  write_instant(w, "since", view.state.since);
+  w.field("paused", view.paused).field("silenced", view.silenced);
+  w.field("flapping", view.flapping);
+  w.key("last");
+  if (view.last_json.empty()) {
+    w.null();
+  } else {
+    w.raw(view.last_json);
+  }
+  w.key("schedule").object();
+  write_counters(w, view.counters);
+  write_instant(w, "next", view.next_run);
+  w.end_object();
+}
+
+void MonitorItem::finish(JsonWriter& out, const ports::UptimeSums* sums, Instant now) const {
+  using std::chrono::hours;
+  const auto hour_counts = [&](hours window) {
+    return buckets_.hour_start + hours{1} > now - window;
+  };
+  const auto day_counts = [&](hours window) {
+    return buckets_.day_start + hours{24} > now - window;
+  };
+  const auto day_window = [&](const ports::UptimeSums::Sum& closed, hours window) {
+    return with_open(closed, buckets_.day, day_counts(window));
+  };
+  out.object().raw(fields_);
+  out.key("uptime").object();
+  write_ratio(out, "1h", alert::last_hour(buckets_, now));
+  if (sums == nullptr) {
+    for (const std::string_view window : {"24h", "7d", "30d", "90d"}) {
+      out.key(window).null();
+    }
+  } else {
+    write_ratio(out, "24h", with_open(sums->day, buckets_.hour, hour_counts(hours{24})));
+    write_ratio(out, "7d", day_window(sums->week, hours{24 * 7}));
+    write_ratio(out, "30d", day_window(sums->month, hours{24 * 30}));
+    write_ratio(out, "90d", day_window(sums->quarter, hours{24 * 90}));
+  }
+  out.end_object().end_object();
+}
+
+}  // namespace tocsin::web

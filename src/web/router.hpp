@@ -1,0 +1,62 @@
+#pragma once
+// Which paths exist, with which methods, and who may use them.
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "web/request.hpp"
+
+namespace tocsin::web {
+
+enum class Access : std::uint8_t {
+  open,     // no token
+  read,     // a token of any role
+  metrics,  // as read, unless metrics are public
+  write     // a token with the role write
+};
+
+// One row per thing the API does; src/web/routes.cpp has them all, docs/openapi.yaml describes
+// them.
+enum class Action : std::uint8_t {
+  health,
+  ready,
+  metrics,
+  status,
+  list_monitors,
+  show_monitor,
+  history,
+  rollups,
+  events,
+  pause,
+  resume,
+  check_now,
+};
+
+struct Route {
+  Action action;
+  std::string_view method;   // GET implies HEAD
+  std::string_view pattern;  // "/api/v1/monitors/{name}": {name} is one segment, never empty
+  Access access;
+};
+
+[[nodiscard]] std::span<const Route> routes();
+
+struct Match {
+  const Route* route = nullptr;
+  std::string name;  // what {name} stands for, decoded; may hold slashes
+};
+
+// 404 not_found, or 405 method_not_allowed with the methods in `allow`.
+struct NoMatch {
+  Problem problem;
+  std::string allow;
+};
+
+[[nodiscard]] std::expected<Match, NoMatch> match_route(std::string_view method,
+                                                        const std::vector<std::string>& segments);
+
+}  // namespace tocsin::web
