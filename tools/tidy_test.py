@@ -135,6 +135,14 @@ def test_text_limits(text, expected):
     assert rules("src/alert/a.cpp", text) == expected
 
 
+def test_adapters_may_have_a_namespace_of_their_own():
+    text = "#pragma once\nnamespace tocsin::{} {{}}\n"
+    path = "src/adapters/store_sqlite/a.hpp"
+    assert rules(path, text.format("adapters")) == []
+    assert rules(path, text.format("store_sqlite")) == []
+    assert rules(path, text.format("alert")) == ["namespace"]
+
+
 def test_headers_are_guarded_and_in_their_namespace():
     assert rules("src/alert/a.hpp", HEADER) == []
     assert rules("src/alert/a.hpp", "namespace tocsin::alert {}\n") == ["pragma-once"]
