@@ -255,8 +255,6 @@ std::unexpected<Error> wrong_count(std::string_view text, std::size_t count) {
     hint = "; there is no field for the year";
   } else if (count == 1 && parse_duration(text)) {
     hint = fmt::format("; for an interval write `every: {}`", text);
-  } else if (text.find('=') != std::string_view::npos) {
-    hint = "; the time zone is set with `timezone` beside the schedule";
   }
   return fail(ErrorCode::invalid,
               fmt::format("\"{}\" has {} field{}; {}{}", clip(printable(text), 60), count,
@@ -277,6 +275,13 @@ Result<Cron> Cron::parse(std::string_view expression, std::shared_ptr<const Zone
   if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
     return fail(ErrorCode::invalid, fmt::format("{} has quotes inside the value; quote it once",
                                                 clip(printable(text), 60)));
+  }
+  if (text.find('=') != std::string_view::npos) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("\"{}\" sets a variable; the time zone is set with `timezone` beside the "
+                    "schedule",
+                    clip(printable(text), 60)));
   }
   std::string_view fields_text = text;
   if (text.starts_with('@')) {
