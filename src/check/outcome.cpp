@@ -49,9 +49,12 @@ void write_timings(JsonWriter& w, const Timings& timings) {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::up: return "up";
-    case Status::down: return "down";
-    case Status::unknown: return "unknown";
+    case Status::up:
+      return "up";
+    case Status::down:
+      return "down";
+    case Status::unknown:
+      return "unknown";
   }
   return "unknown";
 }
@@ -62,10 +65,14 @@ std::string_view to_string(Reason reason) {
 
 std::string_view to_string(Origin origin) {
   switch (origin) {
-    case Origin::scheduled: return "scheduled";
-    case Origin::retry: return "retry";
-    case Origin::manual: return "manual";
-    case Origin::pushed: return "pushed";
+    case Origin::scheduled:
+      return "scheduled";
+    case Origin::retry:
+      return "retry";
+    case Origin::manual:
+      return "manual";
+    case Origin::pushed:
+      return "pushed";
   }
   return "scheduled";
 }
@@ -80,7 +87,8 @@ std::optional<Status> parse_status(std::string_view name) {
 }
 
 std::optional<Reason> parse_reason(std::string_view name) {
-  const auto* found = std::ranges::find(kReasons, name, &std::pair<Reason, std::string_view>::second);
+  const auto* found =
+      std::ranges::find(kReasons, name, &std::pair<Reason, std::string_view>::second);
   return found == kReasons.end() ? std::nullopt : std::optional(found->first);
 }
 

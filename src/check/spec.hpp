@@ -60,7 +60,8 @@ struct TcpCheck {
   std::string expect;  // up when the answer holds this; empty: connecting is enough
 };
 
-// One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in config/.
+// One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in
+// config/.
 struct CheckSpec {
   std::variant<HttpCheck, TcpCheck> target;
   std::shared_ptr<const Assertions> assertions;  // never null; may be empty
