@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -95,8 +96,9 @@ std::optional<Position> decode_cursor(Sort sort, std::string_view cursor) {
     return std::nullopt;
   }
   position.name = rest.substr(space + 1);
-  const bool fits = !position.name.empty() && is_utf8(position.name) &&
-                    (sort.key != SortKey::name || position.primary == 0);
+  const auto printable = [](char c) { return static_cast<unsigned char>(c) >= 0x20; };
+  const bool fits = !position.name.empty() && std::ranges::all_of(position.name, printable) &&
+                    is_utf8(position.name) && (sort.key != SortKey::name || position.primary == 0);
   return fits ? std::optional(std::move(position)) : std::nullopt;
 }
 
