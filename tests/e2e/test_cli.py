@@ -42,6 +42,7 @@ def test_a_good_configuration_passes_the_check(tocsin, tmp_path):
     (tmp_path / "tocsin.yml").write_text("monitors:\n  shop:\n    http: https://shop.example.com/\n")
     done = tocsin("config", "check", "-c", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 monitor" in done.stdout
 
 
 def test_every_problem_is_told_with_its_place(tocsin, tmp_path):
