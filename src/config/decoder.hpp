@@ -1,0 +1,95 @@
+#pragma once
+// What decoding one text needs at hand: where problems go, the field's path, substitution. One per
+// source file; the field tables (field_table.hpp) and scalar decoders (scalars.hpp) work on it.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/diagnostic.hpp"
+#include "config/substitution.hpp"
+#include "config/yaml_tree.hpp"
+
+namespace tocsin::config {
+
+// Collects the problems of one file: without repetition, and at most kKept of them.
+class Problems {
+ public:
+  static constexpr std::size_t kKept = 1'000;
+
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+  void add(Severity severity, Position at, std::string path, std::string message);
+
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] std::size_t errors() const { return errors_; }
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
+  // In the order of the text.
+  [[nodiscard]] std::vector<Diagnostic> take();
+
+ private:
+  struct Order {
+    bool operator()(const Diagnostic& a, const Diagnostic& b) const;
+  };
+  std::string file_;
+  std::set<Diagnostic, Order> found_;
+  std::size_t errors_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+class Decoder {
+ public:
+  Decoder(Problems& problems, Substitution& substitution)
+      : problems_(problems), substitution_(substitution) {}
+
+  // Adds a name to the path for the life of the returned object.
+  class Scope {
+   public:
+    Scope(std::string& path, std::size_t length) : path_(path), length_(length) {}
+    ~Scope() { path_.resize(length_); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    std::string& path_;
+    std::size_t length_;
+  };
+  [[nodiscard]] Scope enter(std::string_view key);
+  [[nodiscard]] Scope enter(std::size_t index);
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  void error(Position at, std::string message);
+  void warning(Position at, std::string message);
+  // `found "30", expected a duration such as 30s (did you mean 30s?)`. The suggestion is left out
+  // where it could derive from a substituted value.
+  void expected(const Node& node, std::string_view what, std::string_view suggestion = {});
+  // The same for a secret: nothing of the value is shown.
+  void expected_secret(const Node& node, std::string_view what);
+
+  // The text of a scalar with everything filled in. Anything but a scalar is an error.
+  [[nodiscard]] std::optional<std::string> text(const Node& node, std::string_view what);
+  // Whether the value of this scalar is not what stands in the file.
+  [[nodiscard]] static bool substituted(const Node& node) {
+    return Substitution::applies(node.text);
+  }
+  // Quoted, and not because ${...} needs quotes: then it is text and neither number nor flag.
+  [[nodiscard]] static bool only_text(const Node& node) {
+    return node.quoted && !substituted(node);
+  }
+
+  void add_secret(std::string value) { substitution_.add_secret(std::move(value)); }
+  [[nodiscard]] std::size_t errors() const { return problems_.errors(); }
+
+ private:
+  Problems& problems_;
+  Substitution& substitution_;
+  std::string path_;
+};
+
+// The name as it stands in a path: `checkout`, or `["a.b"]` when it would be ambiguous.
+[[nodiscard]] std::string path_step(std::string_view key);
+// For messages: `"30"`, `a map`, `a list`, `nothing`.
+[[nodiscard]] std::string describe(const Node& node);
+
+}  // namespace tocsin::config

@@ -1,0 +1,123 @@
+#include "config/file_part.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array<std::string_view, 6> kDropInSections{"monitors", "heartbeats", "channels",
+                                                          "sinks",    "templates",  "maintenance"};
+
+class FileReader final : public YamlConsumer {
+ public:
+  FileReader(FilePart& file, Substitution& substitution, AssertionCache& assertions)
+      : file_(file), decoder_(file.problems, substitution), assertions_(assertions) {}
+
+  [[nodiscard]] bool streams(std::string_view section) const override {
+    return kind_of(section).has_value();
+  }
+
+  void section(NodeEntry section) override {
+    const bool empty = section.value.kind == Node::Kind::null;
+    if (section.key.starts_with("x-")) return;  // a place for anchors
+    if (streams(section.key)) {
+      const auto scope = decoder_.enter(section.key);
+      if (!empty) decoder_.expected(section.value, "a map of names");
+      return;
+    }
+    if (!file_.source->is_main && is_known(section.key) && !allowed_in_drop_in(section.key)) {
+      const auto scope = decoder_.enter(section.key);
+      decoder_.error(section.at,
+                     fmt::format("\"{}\" belongs into tocsin.yml; a drop-in may hold monitors, "
+                                 "channels and sinks",
+                                 section.key));
+      return;
+    }
+    if (decode_entry(decoder_, section, section_table(), draft_)) return;
+    unknown_key(decoder_, section, section_names());
+  }
+
+  void entry(std::string_view section, NodeEntry entry) override {
+    const ReferenceKind kind = *kind_of(section);
+    const auto scope = decoder_.enter(section);
+    const auto [first, fresh] = file_.names_of(kind).try_emplace(entry.key, entry.at);
+    if (!fresh) {
+      const auto name = decoder_.enter(entry.key);
+      decoder_.error(entry.at, fmt::format("found this name twice; the first is in line {}",
+                                           first->second.line));
+      return;
+    }
+    if (kind == ReferenceKind::monitor) {
+      const std::size_t before = decoder_.errors();
+      MonitorDraft draft = decode_monitor(decoder_, entry, assertions_);
+      if (decoder_.errors() == before) monitors_.push_back(std::move(draft));
+      return;
+    }
+    const bool channel = kind == ReferenceKind::channel;
+    auto& outlets = channel ? channels_ : sinks_;
+    if (outlets.empty()) {
+      decoder_.warning(entry.at,
+                       "delivery is not available in this version; names and references "
+                       "are checked, nothing is sent");
+    }
+    decode_outlet(decoder_, entry, outlets);
+  }
+
+  void problem(Position at, std::string path, std::string message) override {
+    file_.problems.add(Severity::error, at, std::move(path), std::move(message));
+  }
+
+  void finish() {
+    file_.part = std::move(draft_.value);
+    file_.part.monitors = std::move(monitors_);
+    file_.part.channels = std::move(channels_);
+    file_.part.sinks = std::move(sinks_);
+  }
+
+ private:
+  static std::optional<ReferenceKind> kind_of(std::string_view section) {
+    if (section == "monitors") return ReferenceKind::monitor;
+    if (section == "channels") return ReferenceKind::channel;
+    if (section == "sinks") return ReferenceKind::sink;
+    return std::nullopt;
+  }
+
+  static bool allowed_in_drop_in(std::string_view section) {
+    return std::ranges::find(kDropInSections, section) != kDropInSections.end();
+  }
+
+  static bool is_known(std::string_view section) {
+    const auto names = section_names();
+    const auto& later = section_table().later;
+    return std::ranges::find(names, section) != names.end() ||
+           std::ranges::find(later, section) != later.end();
+  }
+
+  static std::vector<std::string_view> section_names() {
+    std::vector<std::string_view> names;
+    for (const FieldDoc& doc : streamed_sections()) names.push_back(doc.name);
+    add_names(section_table(), names);
+    return names;
+  }
+
+  FilePart& file_;
+  Decoder decoder_;
+  AssertionCache& assertions_;
+  Draft<Part> draft_;
+  std::vector<MonitorDraft> monitors_;
+  std::vector<NamedReference> channels_, sinks_;
+};
+
+}  // namespace
+
+void read_file_part(FilePart& file, Substitution& substitution, AssertionCache& assertions) {
+  FileReader reader(file, substitution, assertions);
+  file.complete = read_yaml(file.source->text, {}, reader);
+  reader.finish();
+}
+
+}  // namespace tocsin::config

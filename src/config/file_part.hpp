@@ -1,0 +1,39 @@
+#pragma once
+// One source file, read and decoded by itself.
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "config/load.hpp"
+#include "config/resolve.hpp"
+#include "config/settings_fields.hpp"
+
+namespace tocsin::config {
+
+using Names = std::map<std::string, Position, std::less<>>;
+
+struct FilePart {
+  explicit FilePart(const Source& from) : source(&from), problems(from.path) {}
+
+  const Source* source;
+  Problems problems;
+  Part part;
+  bool complete = true;  // false: a syntax error hides what follows it
+  bool broken = false;   // a drop-in: ignored as a whole
+  // Every name that the file defines, also where its content is wrong. Index: ReferenceKind.
+  std::array<Names, 3> names;
+  std::vector<Resolved> monitors;  // filled when files are put together
+
+  [[nodiscard]] Names& names_of(ReferenceKind kind) {
+    return names[static_cast<std::size_t>(kind)];
+  }
+  [[nodiscard]] const Names& names_of(ReferenceKind kind) const {
+    return names[static_cast<std::size_t>(kind)];
+  }
+};
+
+// Reads and decodes `file.source`. Problems go to `file.problems`.
+void read_file_part(FilePart& file, Substitution& substitution, AssertionCache& assertions);
+
+}  // namespace tocsin::config

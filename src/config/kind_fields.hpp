@@ -1,0 +1,40 @@
+#pragma once
+// What stands under a monitor's kind key, and the options that `defaults.<kind>` may give.
+
+#include <cstdint>
+#include <string>
+
+#include "check/spec.hpp"
+#include "config/field_table.hpp"
+
+namespace tocsin::config {
+
+struct HttpTarget {
+  std::string url;
+};
+
+struct TcpTarget {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string send, expect;
+};
+
+struct TcpOptions {
+  check::IpFamily family = check::IpFamily::any;
+};
+
+[[nodiscard]] const Table<HttpTarget>& http_target_table();
+[[nodiscard]] const Table<check::HttpOptions>& http_option_table();
+[[nodiscard]] const Table<check::HttpOptions>& auth_table();
+[[nodiscard]] const Table<check::HttpOptions>& basic_table();
+[[nodiscard]] const Table<check::TlsOptions>& tls_table();
+[[nodiscard]] const Table<TcpTarget>& tcp_target_table();
+[[nodiscard]] const Table<TcpOptions>& tcp_option_table();
+
+// `http: URL` or `http: {url: URL, ...}`.
+void decode_http(Decoder& d, const Node& node, HttpTarget& target,
+                 Draft<check::HttpOptions>& options);
+// `tcp: "host:port"` or `tcp: {address: "host:port", ...}`.
+void decode_tcp(Decoder& d, const Node& node, TcpTarget& target, Draft<TcpOptions>& options);
+
+}  // namespace tocsin::config

@@ -1,0 +1,310 @@
+#include "config/link.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "config/suggest.hpp"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array kKinds{ReferenceKind::channel, ReferenceKind::sink, ReferenceKind::monitor};
+
+std::string_view noun(ReferenceKind kind) {
+  constexpr std::array<std::string_view, 3> kNouns{"channel", "sink", "monitor"};
+  return kNouns[static_cast<std::size_t>(kind)];
+}
+
+std::string_view key_of(ReferenceKind kind) {
+  constexpr std::array<std::string_view, 3> kKeys{"notify", "report", "depends_on"};
+  return kKeys[static_cast<std::size_t>(kind)];
+}
+
+std::string_view section_of(ReferenceKind kind) {
+  constexpr std::array<std::string_view, 3> kSections{"channels", "sinks", "monitors"};
+  return kSections[static_cast<std::size_t>(kind)];
+}
+
+// A monitor in the search for cycles.
+struct Vertex {
+  FilePart* file = nullptr;
+  const Resolved* monitor = nullptr;
+  std::size_t open_parents = 0;
+  bool settled = false;
+};
+using Graph = std::map<std::string_view, Vertex>;
+
+template <typename Visit>
+void each_parent(const Resolved& monitor, Visit visit) {
+  for (const Reference& reference : monitor.references) {
+    if (reference.kind == ReferenceKind::monitor) visit(reference);
+  }
+}
+
+// Settles every monitor that is in no cycle and does not depend on one.
+void settle_acyclic(Graph& graph) {
+  std::map<std::string_view, std::vector<std::string_view>> children;
+  std::vector<std::string_view> ready;
+  for (auto& [name, vertex] : graph) {
+    each_parent(*vertex.monitor, [&](const Reference& parent) {
+      if (!graph.contains(parent.to.name)) return;
+      children[parent.to.name].push_back(name);
+      ++vertex.open_parents;
+    });
+    if (vertex.open_parents == 0) ready.push_back(name);
+  }
+  while (!ready.empty()) {
+    const std::string_view name = ready.back();
+    ready.pop_back();
+    graph[name].settled = true;
+    for (const std::string_view child : children[name]) {
+      if (--graph[child].open_parents == 0) ready.push_back(child);
+    }
+  }
+}
+
+const Reference* open_parent(const Graph& graph, const Vertex& vertex) {
+  const Reference* found = nullptr;
+  each_parent(*vertex.monitor, [&](const Reference& parent) {
+    const auto to = graph.find(parent.to.name);
+    if (found == nullptr && to != graph.end() && !to->second.settled) found = &parent;
+  });
+  return found;
+}
+
+// The names of one cycle, following unsettled parents from `start`.
+std::vector<std::string_view> walk_cycle(const Graph& graph, std::string_view start) {
+  std::vector<std::string_view> path;
+  std::string_view name = start;
+  while (std::ranges::find(path, name) == path.end()) {
+    path.push_back(name);
+    const Reference* parent = open_parent(graph, graph.at(name));
+    if (parent == nullptr) return {};
+    name = graph.find(parent->to.name)->first;
+  }
+  path.erase(path.begin(), std::ranges::find(path, name));
+  return path;
+}
+
+}  // namespace
+
+void Linker::run() {
+  FilePart* main = !files_.empty() && files_.front().source->is_main ? &files_.front() : nullptr;
+  const bool main_read = main == nullptr || main->complete;
+  const bool usable = main_read && (main == nullptr || main->part.defaults_usable);
+  resolver_.set_defaults(main == nullptr ? Defaults{} : main->part.defaults);
+  for (FilePart& file : files_) {
+    if (usable) resolve(file, main == &file);
+    claim_names(file);
+    if (file.problems.errors() > 0 || !file.complete) file.broken = true;
+  }
+  // What the main file would define is unknown: no reference can be judged.
+  if (!main_read || !usable) return;
+  for (FilePart& file : files_) {
+    if (file.broken && !file.source->is_main) continue;
+    check_references(file);
+    if (&file == main) check_default_references(file);
+  }
+  for (FilePart& file : files_) {
+    if (file.problems.errors() > 0) file.broken = true;
+  }
+  while (break_cycles()) {
+  }
+  reporting_missing_ = true;
+  for (FilePart& file : files_) {
+    if (file.broken) continue;
+    check_references(file);
+    if (&file == main) check_default_references(file);
+  }
+}
+
+void Linker::resolve(FilePart& file, bool holds_defaults) {
+  Decoder own(file.problems, substitution_);
+  Decoder defaults(file.problems, substitution_);
+  const auto monitors = own.enter("monitors");
+  const auto section = defaults.enter("defaults");
+  const Resolver::Place place{own, holds_defaults ? &defaults : nullptr};
+  file.monitors.reserve(file.part.monitors.size());
+  for (MonitorDraft& draft : file.part.monitors) {
+    auto resolved = resolver_.resolve(place, std::move(draft));
+    if (resolved) file.monitors.push_back(std::move(*resolved));
+  }
+  file.part.monitors =
+      std::vector<MonitorDraft>();  // drafts are large: give them back before the next file
+}
+
+void Linker::claim_names(FilePart& file) {
+  Decoder d(file.problems, substitution_);
+  for (const ReferenceKind kind : kKinds) {
+    const auto section = d.enter(section_of(kind));
+    for (const FilePart& earlier : files_) {
+      if (&earlier == &file) break;
+      if (earlier.broken && !earlier.source->is_main) continue;
+      for (const auto& [name, at] : file.names_of(kind)) {
+        const auto found = earlier.names_of(kind).find(name);
+        if (found == earlier.names_of(kind).end()) continue;
+        const auto scope = d.enter(name);
+        d.error(at, fmt::format("this {} is already defined in {}:{}", noun(kind),
+                                earlier.problems.file(), found->second.line));
+      }
+    }
+  }
+}
+
+bool Linker::defines(ReferenceKind kind, std::string_view name, bool broken) const {
+  return std::ranges::any_of(files_, [&](const FilePart& file) {
+    const bool ignored = file.broken && !file.source->is_main;
+    return ignored == broken && file.names_of(kind).contains(name);
+  });
+}
+
+// A drop-in with a syntax error may define anything.
+bool Linker::may_hide_names() const {
+  return std::ranges::any_of(
+      files_, [](const FilePart& file) { return !file.source->is_main && !file.complete; });
+}
+
+void Linker::check_reference(Decoder& d, const Reference& reference) {
+  const std::string& name = reference.to.name;
+  if (defines(reference.kind, name, false)) return;
+  const bool ignored = defines(reference.kind, name, true) || may_hide_names();
+  const std::string shown =
+      reference.to.filled_in ? "of this name" : "\"" + clip(printable(name), 80) + "\"";
+  if (ignored) {
+    if (!reporting_missing_) return;
+    ++broken_references_;
+    missing_[static_cast<std::size_t>(reference.kind)].insert(name);
+    d.warning(reference.to.at,
+              fmt::format("the {} {} is in a drop-in that is ignored; running without it",
+                          noun(reference.kind), shown));
+    return;
+  }
+  if (reporting_missing_) return;
+  std::vector<std::string_view> known;
+  for (const FilePart& other : files_) {
+    for (const auto& entry : other.names_of(reference.kind)) known.push_back(entry.first);
+    if (known.size() > 10'000) break;  // a near miss is not worth a minute
+  }
+  const auto near = reference.to.filled_in ? std::nullopt : nearest(name, known);
+  d.error(reference.to.at,
+          near ? fmt::format("unknown {} {} (did you mean {}?)", noun(reference.kind), shown, *near)
+               : fmt::format("unknown {} {}; define it under {}", noun(reference.kind), shown,
+                             section_of(reference.kind)));
+}
+
+void Linker::check_references(FilePart& file) {
+  Decoder d(file.problems, substitution_);
+  const auto monitors = d.enter("monitors");
+  for (const Resolved& resolved : file.monitors) {
+    if (resolved.references.empty()) continue;
+    const auto monitor = d.enter(resolved.monitor.name);
+    for (const Reference& reference : resolved.references) {
+      const auto key = d.enter(key_of(reference.kind));
+      check_reference(d, reference);
+    }
+  }
+}
+
+void Linker::check_default_references(FilePart& main) {
+  Decoder d(main.problems, substitution_);
+  const auto section = d.enter("defaults");
+  const Defaults& defaults = main.part.defaults;
+  const auto check_all = [&](const Draft<Common>& common) {
+    for (const auto kind : {ReferenceKind::channel, ReferenceKind::sink}) {
+      const auto key = d.enter(key_of(kind));
+      const auto& names =
+          kind == ReferenceKind::channel ? common.value.notify : common.value.report;
+      for (const NamedReference& name : names) check_reference(d, {kind, name});
+    }
+  };
+  check_all(defaults.common);
+  {
+    const auto kind = d.enter("http");
+    check_all(defaults.http_common);
+  }
+  const auto kind = d.enter("tcp");
+  check_all(defaults.tcp_common);
+}
+
+// Reports the cycles of depends_on and breaks the latest file of each. True when a drop-in went, so
+// that the rest has to be looked at again.
+bool Linker::break_cycles() {
+  Graph graph;
+  for (FilePart& file : files_) {
+    if (file.broken && !file.source->is_main) continue;
+    for (const Resolved& resolved : file.monitors) {
+      graph[resolved.monitor.name] = Vertex{&file, &resolved};
+    }
+  }
+  settle_acyclic(graph);
+  bool changed = false;
+  for (auto& [name, vertex] : graph) {
+    if (vertex.settled) continue;
+    const std::vector<std::string_view> cycle = walk_cycle(graph, name);
+    if (cycle.empty()) continue;
+    const auto later = [&](std::string_view a, std::string_view b) {
+      const auto place = [&](std::string_view n) {
+        const auto by_address = [&](const FilePart& f) { return &f == graph.at(n).file; };
+        return std::ranges::find_if(files_, by_address) - files_.begin();
+      };
+      return place(a) < place(b);
+    };
+    const std::string_view culprit = *std::ranges::max_element(cycle, later);
+    const Vertex& bad = graph.at(culprit);
+    const Reference* parent = open_parent(graph, bad);
+    std::string text;
+    for (const std::string_view step : cycle) text += clip(printable(step), 80) + " -> ";
+    Decoder d(bad.file->problems, substitution_);
+    const auto section = d.enter("monitors");
+    const auto monitor = d.enter(culprit);
+    const auto key = d.enter("depends_on");
+    d.error(parent->to.at, fmt::format("monitors depend on each other in a circle: {}{}", text,
+                                       clip(printable(cycle.front()), 80)));
+    if (!bad.file->broken) changed = changed || !bad.file->source->is_main;
+    bad.file->broken = true;
+    for (const std::string_view step : cycle) graph[step].settled = true;
+  }
+  return changed;
+}
+
+void Linker::drop_missing(MonitorNotes& notes) const {
+  const auto drop = [&](ReferenceKind kind, std::vector<std::string>& names) {
+    const auto& missing = missing_[static_cast<std::size_t>(kind)];
+    std::erase_if(names, [&](const std::string& name) { return missing.contains(name); });
+  };
+  drop(ReferenceKind::channel, notes.notify);
+  drop(ReferenceKind::sink, notes.report);
+  drop(ReferenceKind::monitor, notes.depends_on);
+}
+
+void Linker::collect(Config& config) {
+  const bool any_missing =
+      std::ranges::any_of(missing_, [](const auto& names) { return !names.empty(); });
+  std::size_t count = 0;
+  for (const FilePart& file : files_) count += file.broken ? 0 : file.monitors.size();
+  config.monitors.reserve(count);
+  for (FilePart& file : files_) {
+    if (file.broken) continue;
+    for (const auto& [name, at] : file.names_of(ReferenceKind::channel)) {
+      config.channels.push_back(name);
+    }
+    for (const auto& [name, at] : file.names_of(ReferenceKind::sink)) config.sinks.push_back(name);
+    for (Resolved& resolved : file.monitors) {
+      if (any_missing) {
+        MonitorNotes notes = *resolved.monitor.notes;
+        drop_missing(notes);
+        resolved.monitor.notes = resolver_.intern_notes(std::move(notes));
+      }
+      config.monitors.push_back(std::move(resolved.monitor));
+    }
+    file.monitors = std::vector<Resolved>();
+  }
+  std::ranges::sort(config.monitors, {}, &Monitor::name);
+  std::ranges::sort(config.channels);
+  std::ranges::sort(config.sinks);
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,248 @@
+#include "config/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/hash.hpp"
+#include "schedule/cron.hpp"
+
+namespace tocsin::config {
+namespace {
+
+using check::HttpOptions;
+
+std::vector<std::string> names_of(const std::vector<NamedReference>& references) {
+  std::vector<std::string> names;
+  names.reserve(references.size());
+  for (const NamedReference& reference : references) names.push_back(reference.name);
+  return names;
+}
+
+// Equal options hash alike; fields left out only make buckets longer.
+std::uint64_t hash_of(const HttpOptions& options) {
+  std::string key = options.method + '\n' + options.body + '\n' + options.basic_username + '\n' +
+                    options.basic_password + '\n' + options.bearer_token + '\n' +
+                    options.connect_to + '\n' + options.tls.server_name + '\n' +
+                    options.tls.certificate_file;
+  for (const auto& [name, value] : options.headers) key += '\n' + name + ':' + value;
+  return stable_hash(key);
+}
+
+std::uint64_t hash_of(const MonitorNotes& notes) {
+  std::string key = notes.description + '\n' + notes.runbook + '\n' + notes.dashboard;
+  for (const auto& [name, value] : notes.labels) key += '\n' + name + '=' + value;
+  for (const auto* list : {&notes.depends_on, &notes.notify, &notes.report}) {
+    for (const std::string& name : *list) key += '\n' + name;
+    key += '|';
+  }
+  return stable_hash(key);
+}
+
+void add_references(const std::vector<NamedReference>& names, ReferenceKind kind,
+                    std::vector<Reference>& out) {
+  for (const NamedReference& name : names) out.push_back({kind, name});
+}
+
+std::string_view timing_key(Timing timing) {
+  return timing == Timing::schedule ? "schedule" : timing == Timing::delay ? "delay" : "every";
+}
+
+}  // namespace
+
+void Resolver::set_defaults(const Defaults& defaults) {
+  http_base_ = tcp_base_ = Draft<Common>{};
+  overlay(common_table(), defaults.common, http_base_);
+  overlay(common_table(), defaults.http_common, http_base_);
+  overlay(common_table(), defaults.common, tcp_base_);
+  overlay(common_table(), defaults.tcp_common, tcp_base_);
+  http_options_base_ = defaults.http;
+  tcp_options_base_ = defaults.tcp;
+  plain_http_options_ =
+      options_.intern(http_options_base_.value, hash_of(http_options_base_.value));
+}
+
+std::shared_ptr<const MonitorNotes> Resolver::intern_notes(MonitorNotes notes) {
+  const std::uint64_t hash = hash_of(notes);
+  return notes_.intern(std::move(notes), hash);
+}
+
+std::shared_ptr<const HttpOptions> Resolver::http_options(const HttpDraft& draft) {
+  if (!draft.options) return plain_http_options_;
+  Draft<HttpOptions> merged = http_options_base_;
+  overlay(http_option_table(), *draft.options, merged);
+  const std::uint64_t hash = hash_of(merged.value);
+  return options_.intern(std::move(merged.value), hash);
+}
+
+const Resolver::SharedZone& Resolver::zone_of(const std::string& name) {
+  const auto known = zones_.find(name);
+  if (known != zones_.end()) return known->second;
+  return zones_.emplace(name, schedule::find_zone(name)).first->second;
+}
+
+const Resolver::SharedCron& Resolver::cron_of(const std::string& key, const std::string& text,
+                                              const std::shared_ptr<const schedule::Zone>& zone) {
+  const auto known = crons_.find(key);
+  if (known != crons_.end()) return known->second;
+  SharedCron shared;
+  auto cron = schedule::Cron::parse(text, zone);
+  if (!cron) {
+    shared = std::unexpected(cron.error());
+  } else if (!cron->next(now_)) {
+    shared = fail(ErrorCode::invalid, "this schedule never comes due");
+  } else {
+    shared = std::make_shared<const schedule::Cron>(std::move(*cron));
+  }
+  return crons_.emplace(key, std::move(shared)).first->second;
+}
+
+Resolver::PlanEntry Resolver::build_plan(const Common& common) {
+  PlanEntry entry;
+  schedule::Plan plan;
+  plan.run_at_start = common.run_at_start;
+  plan.max_overlap = common.max_overlap;
+  plan.retry_every = common.retry_every;
+  if (common.timing == Timing::delay) {
+    plan.when = schedule::DelayPlan{common.interval};
+  } else if (common.timing != Timing::schedule) {
+    plan.when = schedule::EveryPlan{common.interval};
+    entry.gap = common.interval;
+  } else {
+    const auto& zone = zone_of(common.timezone);
+    if (!zone) {
+      entry.problem = zone.error().message;
+      entry.zone_problem = true;
+      return entry;
+    }
+    const std::string key = common.timezone + ' ' + common.schedule;
+    const auto& cron = cron_of(key, common.schedule, *zone);
+    if (!cron) {
+      entry.problem = cron.error().message;
+      return entry;
+    }
+    plan.when = schedule::CronPlan{*cron};
+    auto gap = gaps_.find(key);
+    if (gap == gaps_.end()) gap = gaps_.emplace(key, schedule::shortest_gap(plan, now_)).first;
+    entry.gap = gap->second;
+  }
+  entry.plan = std::make_shared<const schedule::Plan>(std::move(plan));
+  return entry;
+}
+
+const Resolver::PlanEntry& Resolver::plan_of(const Common& common) {
+  const bool cron = common.timing == Timing::schedule;
+  std::string key =
+      fmt::format("{}|{}|{}|{}|{}|", timing_key(common.timing), common.interval.count(),
+                  common.run_at_start, common.max_overlap, common.retry_every.count());
+  if (cron) key += common.timezone + ' ' + common.schedule;
+  const auto found = plans_.find(key);
+  if (found != plans_.end()) return found->second;
+  return plans_.emplace(std::move(key), build_plan(common)).first->second;
+}
+
+void Resolver::report_plan(const Place& place, const MonitorDraft& draft, const Common& merged,
+                           const PlanEntry& entry) {
+  const std::string_view key = entry.zone_problem ? "timezone" : "schedule";
+  const Position at = entry.zone_problem ? merged.timezone_at : merged.timing_at;
+  const bool hidden = entry.zone_problem ? merged.timezone_filled_in : merged.timing_filled_in;
+  const std::string message =
+      hidden ? fmt::format("not a valid {} once its ${{...}} are filled in", key) : entry.problem;
+  if (given(common_table(), draft.common, key)) {
+    const auto monitor = place.own.enter(draft.name);
+    const auto scope = place.own.enter(key);
+    place.own.error(at, message);
+  } else if (place.defaults != nullptr) {
+    const auto scope = place.defaults->enter(key);
+    place.defaults->error(at, message);
+  } else {
+    const auto monitor = place.own.enter(draft.name);
+    place.own.error(draft.at, fmt::format("the {} of the defaults: {}", key, message));
+  }
+}
+
+void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, const Common& merged,
+                              Milliseconds gap) {
+  const bool hidden = merged.timeout_filled_in || merged.timing_filled_in;
+  const std::string message =
+      hidden ? "the timeout is longer than the shortest time between two runs; expected a shorter "
+               "timeout, a longer interval or max_overlap: 2"
+             : fmt::format(
+                   "the timeout ({}) is longer than the shortest time between two runs "
+                   "({}); expected at most {}, a longer interval or max_overlap: 2",
+                   format_duration(merged.timeout), format_duration(gap), format_duration(gap));
+  const Timing timing = draft.common.value.timing;
+  const bool own_timeout = given(common_table(), draft.common, "timeout");
+  if (!own_timeout && timing == Timing::none && place.defaults != nullptr) {
+    const auto scope = place.defaults->enter("timeout");
+    place.defaults->error(merged.timeout_at, message);
+    return;
+  }
+  const auto monitor = place.own.enter(draft.name);
+  if (own_timeout) {
+    const auto scope = place.own.enter("timeout");
+    place.own.error(merged.timeout_at, message);
+  } else if (timing != Timing::none) {
+    const auto scope = place.own.enter(timing_key(timing));
+    place.own.error(merged.timing_at, message);
+  } else {
+    place.own.error(draft.at, message);
+  }
+}
+
+// Without a timeout of its own a monitor gets the built-in one, or its gap when that is shorter.
+bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Draft<Common>& merged,
+                              const PlanEntry& plan) {
+  if (!plan.gap || merged.value.max_overlap > 1 || merged.value.timeout <= *plan.gap) return true;
+  if (!given(common_table(), merged, "timeout")) {
+    merged.value.timeout = *plan.gap;
+    return true;
+  }
+  report_timeout(place, draft, merged.value, *plan.gap);
+  return false;
+}
+
+std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft) {
+  const auto* http = std::get_if<HttpDraft>(&draft.target);
+  Draft<Common> merged = http != nullptr ? http_base_ : tcp_base_;
+  overlay(common_table(), draft.common, merged);
+  const PlanEntry& plan = plan_of(merged.value);
+  if (!plan.plan) {
+    report_plan(place, draft, merged.value, plan);
+    return std::nullopt;
+  }
+  if (!settle_timeout(place, draft, merged, plan)) return std::nullopt;
+
+  check::CheckSpec spec;
+  if (http != nullptr) {
+    spec.target = check::HttpCheck{http->target.url, http_options(*http)};
+  } else {
+    auto& tcp = std::get<TcpDraft>(draft.target);
+    Draft<TcpOptions> options = tcp_options_base_;
+    overlay(tcp_option_table(), tcp.options, options);
+    spec.target = check::TcpCheck{std::move(tcp.target.host), tcp.target.port, options.value.family,
+                                  std::move(tcp.target.send), std::move(tcp.target.expect)};
+  }
+  spec.assertions = std::move(draft.assertions);
+  spec.timeout = merged.value.timeout;
+
+  Resolved out;
+  MonitorNotes notes;
+  notes.labels = std::move(merged.value.labels);
+  notes.notify = names_of(merged.value.notify);
+  notes.report = names_of(merged.value.report);
+  notes.depends_on = names_of(draft.depends_on);
+  notes.description = std::move(draft.description);
+  notes.runbook = std::move(draft.runbook);
+  notes.dashboard = std::move(draft.dashboard);
+  add_references(draft.common.value.notify, ReferenceKind::channel, out.references);
+  add_references(draft.common.value.report, ReferenceKind::sink, out.references);
+  add_references(draft.depends_on, ReferenceKind::monitor, out.references);
+  out.monitor =
+      Monitor{std::move(draft.name), std::make_shared<const check::CheckSpec>(std::move(spec)),
+              plan.plan, intern_notes(std::move(notes)), merged.value.thresholds};
+  return out;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,43 @@
+#pragma once
+// The top-level sections of a file.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/field_table.hpp"
+#include "config/model.hpp"
+#include "config/monitor_fields.hpp"
+
+namespace tocsin::config {
+
+// What one file says, before files are put together.
+struct Part {
+  Settings settings;
+  Defaults defaults;
+  bool defaults_usable = true;  // false: the section is broken, do not judge monitors by it
+  std::vector<MonitorDraft> monitors;
+  std::vector<NamedReference> channels, sinks;
+  std::optional<Position> listen_at;
+};
+
+// One row per section, except those whose entries are streamed: monitors, channels, sinks.
+[[nodiscard]] const Table<Part>& section_table();
+[[nodiscard]] std::vector<FieldDoc> streamed_sections();
+
+[[nodiscard]] const Table<Listen>& listen_table();
+[[nodiscard]] const Table<ListenTls>& listen_tls_table();
+[[nodiscard]] const Table<ApiToken>& token_table();
+[[nodiscard]] const Table<Settings>& auth_settings_table();
+[[nodiscard]] const Table<Settings>& metrics_table();
+[[nodiscard]] const Table<Settings>& store_table();
+[[nodiscard]] const Table<SqliteStore>& sqlite_table();
+[[nodiscard]] const Table<Retention>& retention_table();
+[[nodiscard]] const Table<Limits>& limits_table();
+[[nodiscard]] const Table<LogOptions>& log_table();
+
+// One entry of `channels` or `sinks`: a map with exactly one kind. Its content is checked when
+// delivery is there; until then only that every ${...} in it can be filled in.
+void decode_outlet(Decoder& d, const NodeEntry& entry, std::vector<NamedReference>& out);
+
+}  // namespace tocsin::config
