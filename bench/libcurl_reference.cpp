@@ -88,9 +88,10 @@ void turn(Loop& loop) {
   }
 }
 
-void add_transfer(Loop& loop, const char* url) {
+void add_transfer(Loop& loop, const char* url, curl_slist* headers) {
   CURL* const easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_URL, url);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -115,9 +116,10 @@ int main(int argc, char** argv) {
   curl_multi_setopt(loop.multi, CURLMOPT_SOCKETDATA, &loop);
   curl_multi_setopt(loop.multi, CURLMOPT_TIMERFUNCTION, &on_timer);
   curl_multi_setopt(loop.multi, CURLMOPT_TIMERDATA, &loop);
+  curl_slist* const headers = curl_slist_append(nullptr, "Connection: close");
   const auto concurrency = std::strtoul(argv[3], nullptr, 10);
   for (unsigned long i = 0; i < concurrency; ++i) {
-    add_transfer(loop, argv[1]);
+    add_transfer(loop, argv[1], headers);
   }
   const auto begin = std::chrono::steady_clock::now();
   const auto end = begin + std::chrono::seconds{std::strtol(argv[2], nullptr, 10)};
