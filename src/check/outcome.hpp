@@ -79,7 +79,8 @@ struct Outcome {
 [[nodiscard]] std::optional<Reason> parse_reason(std::string_view name);
 
 // The JSON object that the API shows as `last`, history lists and the store keeps:
-// {started_at,status,reason,message,origin,duration_ms,timings_ms{},conditions[],values{}[,detail][,confirmed]}
+// {started_at,status,reason,message,origin,duration_ms,timings_ms{},conditions[],values{}
+// [,detail][,confirmed]}
 // `reason` is null when there is none; timings_ms holds only the phases reached.
 [[nodiscard]] std::string to_json(const Outcome& outcome);
 
