@@ -104,7 +104,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
         grace_(loop),
         log_(&log),
         environment_(std::make_shared<http::Environment>(
-            http::Environment{std::move(options), std::move(handler), &stats})) {}
+            http::Environment{std::move(options), std::move(handler), &stats, &log})) {}
 
   Result<void> bind() {
     const config::Listen& listen = environment_->options.listen;
@@ -171,6 +171,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
     };
     environment_->handler.handle = [](const Request&, const Responder&) {};
     log_ = nullptr;
+    environment_->log = nullptr;
     environment_->orphaned = *environment_->stats;
     environment_->stats = &environment_->orphaned;
     stopped_ = nullptr;

@@ -239,8 +239,17 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
     try {
       return environment_->handler.refuse_head(head);
     } catch (const std::exception& e) {
-      return problem_response({500, "internal", e.what()});
+      return surprise(head, e);
     }
+  }
+
+  // The library's words are for the operator, not for the client.
+  Response surprise(const Request& request, const std::exception& e) {
+    if (environment_->log != nullptr) {
+      environment_->log->error("a request failed by a defect of ours",
+                               {{"target", request.target}, {"error", e.what()}});
+    }
+    return problem_response({500, "internal", "an internal failure; the log has more"});
   }
 
   asio::awaitable<bool> read_body(const Request& head, Parser& parser) {
@@ -289,7 +298,7 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
     try {
       environment_->handler.handle(std::move(request), Responder(Answer(exchange)));
     } catch (const std::exception& e) {
-      exchange->settle(problem_response({500, "internal", e.what()}));
+      exchange->answer = surprise(Request{}, e);
     }
     if (!exchange->answer) {
       answered_.expires_after(environment_->options.handler_timeout);

@@ -14,7 +14,8 @@ namespace tocsin::web::http {
 struct Environment {
   ListenerOptions options;
   RequestHandler handler;
-  TransportStats* stats;      // never null
+  TransportStats* stats;  // never null
+  Logger* log = nullptr;
   TransportStats orphaned{};  // counted into once the listener is gone and connections still end
   bool stopping = false;
 };
