@@ -111,6 +111,7 @@ TEST(LogSpdlog, LinesOfManyThreadsDoNotMix) {
   {
     LogSpdlog log({.fd = reader.writer()});
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&log, t] {
         for (int i = 0; i < 500; ++i) log.info("from thread", {{"t", t}, {"i", i}});

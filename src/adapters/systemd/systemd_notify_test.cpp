@@ -124,9 +124,11 @@ TEST(SystemdNotify, WatchdogIntervalIsHalfOfWhatTheUnitAllows) {
 }
 
 TEST(SystemdEnvironment, IsTakenOutOfWhatCommandsInherit) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): this test has one thread
   ::setenv("NOTIFY_SOCKET", "@x", 1);
   ::setenv("WATCHDOG_USEC", "7", 1);
   ::unsetenv("WATCHDOG_PID");
+  // NOLINTEND(concurrency-mt-unsafe)
   const SystemdEnvironment taken = SystemdEnvironment::take();
   EXPECT_EQ("@x", taken.notify_socket);
   EXPECT_EQ("7", taken.watchdog_usec);
