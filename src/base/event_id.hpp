@@ -3,6 +3,7 @@
 // milliseconds and 80 random bits (the ULID layout), so that text order is time order.
 
 #include <string>
+#include <string_view>
 
 #include "base/random.hpp"
 #include "base/time.hpp"
@@ -15,6 +16,9 @@ class EventIds {
  public:
   explicit EventIds(std::uint64_t seed) : random_(seed) {}
   [[nodiscard]] std::string next(Instant now);
+  // Everything from now on is greater than `id`, one that an earlier process made: the wall clock may
+  // have stepped back between the two. Anything that is not an id is ignored.
+  void resume_after(std::string_view id);
 
  private:
   Random random_;

@@ -96,13 +96,15 @@ JsonWriter& JsonWriter::value(std::string_view text) {
 
 JsonWriter& JsonWriter::value(std::int64_t number) {
   separate();
-  fmt::format_to(std::back_inserter(out_), "{}", number);
+  const fmt::format_int digits(number);
+  out_.append(digits.data(), digits.size());
   return *this;
 }
 
 JsonWriter& JsonWriter::value(std::uint64_t number) {
   separate();
-  fmt::format_to(std::back_inserter(out_), "{}", number);
+  const fmt::format_int digits(number);
+  out_.append(digits.data(), digits.size());
   return *this;
 }
 
@@ -137,7 +139,8 @@ JsonWriter& JsonWriter::value(Instant at) {
 JsonWriter& JsonWriter::value_ms(Microseconds d) {
   separate();
   const std::int64_t us = d.count();
-  fmt::format_to(std::back_inserter(out_), "{}", us / 1000);
+  const fmt::format_int whole(us / 1000);
+  out_.append(whole.data(), whole.size());
   if (const std::int64_t rest = us % 1000; rest > 0) {
     std::string digits = fmt::format(".{:03}", rest);
     digits.erase(digits.find_last_not_of('0') + 1);

@@ -123,10 +123,21 @@ void append_rfc3339(std::string& out, Instant at) {
   const auto day = floor<days>(at);
   const year_month_day date{day};
   const hh_mm_ss time{at - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
-                 time.seconds().count(), time.subseconds().count());
+  // By hand: every outcome of every check prints one.
+  const auto put = [&out](std::int64_t value, int digits, char after) {
+    const std::size_t end = out.size() + static_cast<std::size_t>(digits);
+    out.resize(end + 1, after);
+    for (std::size_t place = end; digits-- > 0; value /= 10) {
+      out[--place] = static_cast<char>('0' + value % 10);
+    }
+  };
+  put(static_cast<int>(date.year()), 4, '-');
+  put(static_cast<unsigned>(date.month()), 2, '-');
+  put(static_cast<unsigned>(date.day()), 2, 'T');
+  put(time.hours().count(), 2, ':');
+  put(time.minutes().count(), 2, ':');
+  put(time.seconds().count(), 2, '.');
+  put(time.subseconds().count(), 3, 'Z');
 }
 
 std::string format_rfc3339(Instant at) {

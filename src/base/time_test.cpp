@@ -78,5 +78,16 @@ TEST(EventIds, IncreaseStrictlyAlsoWhenTheClockStepsBack) {
   }
 }
 
+TEST(EventIds, ContinueAfterAnEarlierProcessWhoseClockWasAhead) {
+  EventIds before(1);
+  const std::string last = before.next(from_unix_ms(1'800'000'000'000));
+  EventIds after(2);
+  after.resume_after(last);
+  after.resume_after("not an id");
+  const std::string next = after.next(from_unix_ms(1'700'000'000'000));
+  EXPECT_LT(last, next);
+  EXPECT_LT(next, after.next(from_unix_ms(1'700'000'000'001)));
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -178,11 +178,14 @@ ports::WriteBatch Recorder::replay_batch() {
     batch.outbox.insert(batch.outbox.end(), held.outbox.begin(), held.outbox.end());
     batch.rollups.insert(batch.rollups.end(), held.rollups.begin(), held.rollups.end());
   };
-  replaying_.orphans = std::exchange(journal_.orphans, {});
-  replaying_.removed = std::exchange(journal_.removed, {});
-  take(replaying_.orphans);
-  batch.removed = replaying_.removed;
-  while (!journal_.by_slot.empty() && batch.monitors.size() < bounds_.monitors_per_replay) {
+  // The first part asks whether the store is back: small, because the answer is mostly no.
+  if (replay_size_ > 1 || journal_.by_slot.empty()) {
+    replaying_.orphans = std::exchange(journal_.orphans, {});
+    replaying_.removed = std::exchange(journal_.removed, {});
+    take(replaying_.orphans);
+    batch.removed = replaying_.removed;
+  }
+  while (!journal_.by_slot.empty() && batch.monitors.size() < replay_size_) {
     auto node = journal_.by_slot.extract(journal_.by_slot.begin());
     if (auto record = hooks_.record(node.key())) {
       if (node.mapped().last_outcome) {
@@ -225,6 +228,7 @@ void Recorder::give_back(Journal& journal, Journal part) {
 
 void Recorder::replayed(Result<void> result) {
   replay_in_flight_ = false;
+  replay_size_ = result ? bounds_.monitors_per_replay : 1;
   if (!result) {
     health_.error = result.error().message;
     give_back(journal_, std::exchange(replaying_, {}));
@@ -247,6 +251,7 @@ void Recorder::replayed(Result<void> result) {
   log_.warn("the store takes writes again; the journal is committed",
             {{"lost_outcomes", static_cast<std::int64_t>(health_.lost_outcomes)}});
   health_.degraded = false;
+  replay_size_ = 1;
   health_.error.clear();
   finish_flush();
 }

@@ -124,6 +124,7 @@ class Recorder {
   Journal journal_;
   Journal replaying_;  // a part of the journal on its way to the store
   bool replay_in_flight_ = false;
+  std::size_t replay_size_ = 1;  // monitors in the next part; one, until the store takes it
   std::size_t held_events_ = 0;
   std::size_t held_rollups_ = 0;
   std::vector<std::uint32_t> touched_;

@@ -91,6 +91,12 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   }
   forget_removed(gone, incidents_gone);
   next_housekeeping_ = last_wake_;
+  // Answered long before the first check could end.
+  ports_.store.read_events({.limit = 1}, [this](Result<std::vector<ports::EventRow>> newest) {
+    if (newest && !newest->empty()) {
+      ids_.resume_after(newest->front().id);
+    }
+  });
   arm();
   return {};
 }
