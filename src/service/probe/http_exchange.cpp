@@ -112,7 +112,8 @@ std::string describe_failure(const ports::HttpFailure& failure, const check::Che
       return fmt::format("{} within {}", missed_phase(failure, https),
                          format_duration(spec.timeout));
     case Kind::tls:
-      return "TLS: " + failure.message;
+      return failure.message.find("TLS") == std::string::npos ? "TLS: " + failure.message
+                                                              : failure.message;
     case Kind::body_too_large:
       return fmt::format("the body is longer than {}", format_size(options.max_body_bytes));
     case Kind::headers_too_large:
