@@ -54,6 +54,14 @@ HttpFailure explain_refusal(const Ending& e) {
       return failure(Kind::protocol, "body has an unsupported content encoding");
     case Refusal::codings_stacked:
       return failure(Kind::protocol, "body has more than one content encoding");
+    case Refusal::status_line:
+      return failure(Kind::protocol, "not a valid answer: no HTTP status line");
+    case Refusal::lengths_differ:
+      return failure(Kind::protocol, "not a valid answer: two different Content-Length headers");
+    case Refusal::headers_cut_short:
+      return failure(Kind::protocol, "connection closed within the headers");
+    case Refusal::http2_not_chosen:
+      return failure(Kind::protocol, "the peer did not choose HTTP/2");
     case Refusal::ca_unreadable:
       return failure(Kind::invalid, "CA file is unreadable or holds no certificate");
     case Refusal::none:
@@ -91,8 +99,12 @@ HttpFailure explain_connect(const Ending& e) {
   return failure(ours ? Kind::resources : Kind::connect, describe_socket_error(error));
 }
 
-std::string describe_certificate(long verify_result) {
-  switch (verify_result) {
+std::string describe_certificate(const Ending& e) {
+  // libcurl's own check of the name; it leaves no code.
+  if (has(e.error_text, "subject name")) {
+    return "certificate is for another host name";
+  }
+  switch (e.verify_result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "certificate has expired";
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -111,11 +123,10 @@ std::string describe_certificate(long verify_result) {
       return "certificate is not meant for servers";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-    case X509_V_OK:  // the chain is good: what failed is the name
       return "certificate is for another host name";
     default:
       return "certificate is not trusted: " +
-             std::string(X509_verify_cert_error_string(verify_result));
+             std::string(X509_verify_cert_error_string(e.verify_result));
   }
 }
 
@@ -207,7 +218,7 @@ HttpFailure explain(const Ending& e) {
     case CURLE_PROXY:
       return failure(Kind::connect, "proxy did not set up the connection");
     case CURLE_PEER_FAILED_VERIFICATION:
-      return failure(Kind::tls, describe_certificate(e.verify_result));
+      return failure(Kind::tls, describe_certificate(e));
     case CURLE_SSL_CLIENTCERT:
       return failure(Kind::tls, "peer demands a client certificate");
     case CURLE_SSL_CONNECT_ERROR:

@@ -19,6 +19,10 @@ enum class Refusal : std::uint8_t {
   memory,
   coding_unsupported,
   codings_stacked,
+  status_line,
+  lengths_differ,
+  headers_cut_short,
+  http2_not_chosen,
   ca_unreadable,
 };
 

@@ -148,8 +148,7 @@ class HttpCurl::Engine {
       }
       run_due_timers();
       collect();
-      active_count_.store(active_.size(), std::memory_order_relaxed);
-      body_bytes_.store(context_.body_bytes, std::memory_order_relaxed);
+      publish();
     }
     cancel_all(jobs);
   }
@@ -250,7 +249,13 @@ class HttpCurl::Engine {
     } else {
       transfer.reset();
     }
+    publish();
     done(std::move(result));
+  }
+
+  void publish() {
+    active_count_.store(active_.size(), std::memory_order_relaxed);
+    body_bytes_.store(context_.body_bytes, std::memory_order_relaxed);
   }
 
   void cancel_all(std::vector<Job>& jobs) {

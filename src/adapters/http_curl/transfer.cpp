@@ -14,23 +14,17 @@
 namespace tocsin::adapters {
 namespace {
 
-using Kind = ports::HttpFailure::Kind;
-
 constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10U;
 // What an entry counts beyond its text, so that a flood of tiny headers is bounded as well
 // (RFC 7541, section 4.1, uses the same number for the same purpose).
 constexpr std::size_t kHeaderOverhead = 32;
 constexpr std::size_t kLargestKeptBuffer = std::size_t{64} << 10U;
 
-std::unexpected<ports::HttpFailure> failed_with(Kind kind, std::string message) {
-  ports::HttpFailure failure;
-  failure.kind = kind;
-  failure.message = std::move(message);
-  return std::unexpected(std::move(failure));
-}
-
 ports::HttpFailure invalid(std::string message) {
-  return failed_with(Kind::invalid, std::move(message)).error();
+  ports::HttpFailure failure;
+  failure.kind = ports::HttpFailure::Kind::invalid;
+  failure.message = std::move(message);
+  return failure;
 }
 
 // RFC 9110, section 5.6.2.
@@ -54,6 +48,20 @@ std::string_view trim(std::string_view text) {
     return {};
   }
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// "HTTP/1.1 200 OK", "HTTP/2 200": libcurl takes anything that starts with "HTTP/" for a 200.
+bool is_status_line(std::string_view line) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto space = line.find(' ');
+  if (!line.starts_with("HTTP/") || space == std::string_view::npos || line.size() < space + 4) {
+    return false;
+  }
+  const std::string_view version = line.substr(5, space - 5);
+  const std::string_view status = line.substr(space + 1, 3);
+  return (version.size() == 1 || (version.size() == 3 && version[1] == '.')) &&
+         digit(version.front()) && digit(version.back()) && std::ranges::all_of(status, digit) &&
+         status.front() != '0' && (line.size() == space + 4 || line[space + 4] == ' ');
 }
 
 // libcurl takes long; nobody waits for longer than this.
@@ -119,7 +127,10 @@ void Transfer::set_constants() {
   set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::socket_callback);
   set(easy_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   set(easy_, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
+  set(easy_, CURLOPT_SSL_CTX_FUNCTION, &Transfer::tls_callback);
   set(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  // libcurl's cache would hand the store of one bundle to the connections of another.
+  set(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);
   set(easy_, CURLOPT_FRESH_CONNECT, 1L);
   set(easy_, CURLOPT_FORBID_REUSE, 1L);
   set(easy_, CURLOPT_SSL_SESSIONID_CACHE, 0L);
@@ -128,6 +139,7 @@ void Transfer::set_constants() {
 std::optional<ports::HttpFailure> Transfer::prepare(ports::HttpRequest request) {
   request_ = std::move(request);
   error_text_[0] = '\0';
+  started_ = std::chrono::steady_clock::now();
   if (!is_token(request_.method)) {
     return invalid("the method is not an HTTP token");
   }
@@ -328,8 +340,6 @@ void Transfer::apply_tls() {
   // bundle of its own: two monitors with different bundles never share a connection.
   const bool own_bundle = request_.reuse_connection && !tls.ca_file.empty();
   set(easy_, CURLOPT_CAINFO, own_bundle ? tls.ca_file.c_str() : nullptr);
-  set(easy_, CURLOPT_SSL_CTX_FUNCTION,
-      own_bundle || tls.insecure ? nullptr : &Transfer::tls_callback);
   if (applied_.tls_set && applied_.tls == tls) {
     return;
   }
@@ -343,6 +353,12 @@ void Transfer::apply_tls() {
 
 CURLcode Transfer::tls_callback(CURL* /*easy*/, void* tls_context, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  transfer.tls_started_ =
+      std::chrono::floor<Microseconds>(std::chrono::steady_clock::now() - transfer.started_);
+  const ports::HttpRequest& request = transfer.request_;
+  if (request.tls.insecure || (request.reuse_connection && !request.tls.ca_file.empty())) {
+    return CURLE_OK;  // see apply_tls()
+  }
   X509_STORE* store = nullptr;
   try {
     store = transfer.context_.ca_stores.get(transfer.request_.tls.ca_file);
@@ -396,8 +412,13 @@ bool Transfer::on_header(std::string_view line) {
     return true;
   }
   if (!headers_started_ || line.starts_with("HTTP/")) {
+    if (!is_status_line(line)) {
+      refusal_ = Refusal::status_line;
+      return false;
+    }
     headers_started_ = true;
     codings_ = 0;
+    length_.clear();
     response_.headers.clear();  // of an interim answer (RFC 9110, section 15.2)
     return true;
   }
@@ -420,6 +441,13 @@ void Transfer::keep_header(std::string_view line) {
   const std::string_view value = trim(line.substr(colon + 1));
   if (request_.decompress && name == "content-encoding" && !coding_acceptable(value)) {
     return;
+  }
+  if (name == "content-length") {
+    // RFC 9112, section 6.3: unrecoverable, because nobody can tell where the body ends.
+    if (!length_.empty() && length_ != value) {
+      refusal_ = Refusal::lengths_differ;
+    }
+    length_ = value;
   }
   response_.headers.emplace_back(std::move(name), value);
 }
@@ -494,7 +522,7 @@ check::Timings Transfer::timings(bool fresh) const {
   };
   check::Timings out;
   if (fresh) {
-    out.connect = reached(CURLINFO_CONNECT_TIME_T);
+    out.connect = https_ && tls_started_ ? tls_started_ : reached(CURLINFO_CONNECT_TIME_T);
     out.tls = https_ ? reached(CURLINFO_APPCONNECT_TIME_T) : std::nullopt;
   }
   if (headers_started_) {
@@ -524,35 +552,40 @@ ports::HttpFailure Transfer::failed(CURLcode code, bool connected, bool fresh) c
   return out;
 }
 
+// What libcurl lets pass, or did not tell.
+Refusal Transfer::judge(CURLcode code) const {
+  if (code != CURLE_OK || refusal_ != Refusal::none) {
+    return refusal_;
+  }
+  if (!headers_done_) {
+    return Refusal::headers_cut_short;
+  }
+  if (request_.version == check::HttpVersion::http2 &&
+      info_long(easy_, CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0) {
+    return Refusal::http2_not_chosen;
+  }
+  return Refusal::none;
+}
+
 ports::HttpResult Transfer::finish(CURLcode code) {
   const bool fresh = info_long(easy_, CURLINFO_NUM_CONNECTS) > 0;
   // A kept connection needs no new one; a transfer that never got one says so by its code.
-  const bool connected = info_number(easy_, CURLINFO_CONNECT_TIME_T) > 0 ||
+  const bool connected = info_number(easy_, CURLINFO_CONNECT_TIME_T) > 0 || tls_started_ ||
                          (!fresh && (code == CURLE_OK || headers_started_));
   const char* address = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
   std::string remote = connected && address != nullptr ? address : "";
-  const long status = info_long(easy_, CURLINFO_RESPONSE_CODE);
+  refusal_ = judge(code);
   ports::HttpResult result;
   if (code != CURLE_OK || refusal_ != Refusal::none) {
-    ports::HttpFailure failure = failed(code, connected, fresh);
+    ports::HttpFailure failure = failed(code, connected, fresh || tls_started_);
     failure.remote_address = std::move(remote);
     result = std::unexpected(std::move(failure));
-  } else if (status < 100 || status > 999) {
-    result = failed_with(Kind::protocol, "not a valid answer: status " + std::to_string(status));
-  } else if (request_.version == check::HttpVersion::http2 &&
-             info_long(easy_, CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0) {
-    result = failed_with(Kind::protocol, "the peer did not choose HTTP/2");
   } else {
-    response_.status = static_cast<int>(status);
+    response_.status = static_cast<int>(info_long(easy_, CURLINFO_RESPONSE_CODE));
     response_.remote_address = std::move(remote);
     response_.timings = timings(fresh);
     result = std::move(response_);
-  }
-  if (!result && !result.error().timings.total) {
-    result.error().remote_address = std::move(remote);
-    result.error().connected = true;
-    result.error().timings = timings(fresh);
   }
   clear();
   return result;
@@ -569,6 +602,8 @@ void Transfer::clear() {
   headers_started_ = false;
   headers_done_ = false;
   codings_ = 0;
+  length_.clear();
+  tls_started_.reset();
   refusal_ = Refusal::none;
   socket_error_ = 0;
 }

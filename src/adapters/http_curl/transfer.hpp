@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -72,6 +73,7 @@ class Transfer {
   void apply_tls();
   void add_header_line(std::string_view name, std::string_view value);
 
+  [[nodiscard]] Refusal judge(CURLcode code) const;
   [[nodiscard]] bool on_header(std::string_view line);
   void keep_header(std::string_view line);
   [[nodiscard]] bool coding_acceptable(std::string_view value);
@@ -91,7 +93,9 @@ class Transfer {
 
   ports::HttpRequest request_;
   bool https_ = false;
-  bool tunnel_ = false;
+  std::chrono::steady_clock::time_point started_;
+  // When TCP (and a proxy's tunnel) stood: libcurl counts the handshake as part of connecting.
+  std::optional<Microseconds> tls_started_;
   std::string header_text_;  // the lines that header_nodes_ point into
   std::vector<std::size_t> header_starts_;
   std::vector<curl_slist> header_nodes_;
@@ -103,6 +107,7 @@ class Transfer {
   bool headers_started_ = false;
   bool headers_done_ = false;  // of the final answer: what follows are trailers
   std::size_t codings_ = 0;
+  std::string length_;  // the first Content-Length
   std::uint64_t budget_taken_ = 0;
   Refusal refusal_ = Refusal::none;
   int socket_error_ = 0;
