@@ -214,7 +214,7 @@ std::vector<Listed> journaled(const SharedPtr& shared, const ports::EventQuery& 
 }
 
 std::string event_body(std::vector<Listed> events, std::size_t limit) {
-  std::ranges::stable_sort(events, std::ranges::greater{}, &Listed::id);
+  std::ranges::sort(events, std::ranges::greater{}, &Listed::id);
   const auto [from, to] = std::ranges::unique(events, {}, &Listed::id);
   events.erase(from, to);
   std::optional<std::string> next;
