@@ -115,6 +115,11 @@ class FileReader final : public YamlConsumer {
 }  // namespace
 
 void read_file_part(FilePart& file, Substitution& substitution, AssertionCache& assertions) {
+  if (!file.source->unreadable.empty()) {
+    file.problems.add(Severity::error, {}, {}, file.source->unreadable);
+    file.complete = false;
+    return;
+  }
   FileReader reader(file, substitution, assertions);
   file.complete = read_yaml(file.source->text, {}, reader);
   reader.finish();

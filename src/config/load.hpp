@@ -23,7 +23,8 @@ namespace tocsin::config {
 struct Source {
   std::string path;  // as messages show it
   std::string text;
-  bool is_main = false;  // at most one; without it all settings have their defaults
+  bool is_main = false;         // at most one; without it all settings have their defaults
+  std::string unreadable = {};  // why there is no text; the file is then broken
 };
 
 struct LoadInput {

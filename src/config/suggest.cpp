@@ -86,6 +86,9 @@ std::optional<std::string_view> nearest(std::string_view text,
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
   for (const std::string_view word : known) {
+    // "warning" for warn, "timeouts" for timeout.
+    const bool begins = word.size() >= 3 && folded.starts_with(word);
+    if (begins && !best) best = word;
     const std::size_t distance = std::min(edit_distance(folded, word), edit_distance(text, word));
     if (distance < best_distance) {
       best = word;

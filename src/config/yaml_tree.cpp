@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "config/decoder.hpp"
 #include "config/yaml_text.hpp"
 
 namespace tocsin::config {
@@ -24,6 +25,8 @@ struct Abort {
   Position at;
   std::string message;
 };
+
+constexpr std::string_view kTextTag = "tag:yaml.org,2002:str";
 
 Position position(const YAML::Mark& mark) {
   const auto from_zero = [](int n) { return static_cast<std::uint32_t>(std::max(n, 0)) + 1; };
@@ -63,9 +66,9 @@ class Builder final : public YAML::EventHandler {
     Node node;
     node.kind = Node::Kind::scalar;
     node.at = *last_scalar_;
-    node.quoted = tag != "?" && tag != "";
+    node.quoted = tag == "!" || tag == kTextTag;
     node.text = value;
-    check_tag(tag, node.at, "tag:yaml.org,2002:str");
+    check_tag(tag, node.at, kTextTag);
     take(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -143,11 +146,15 @@ class Builder final : public YAML::EventHandler {
     Frame frame = std::move(stack_.back());
     stack_.pop_back();
     if (frame.streamed) {
+      flush();
       stack_.back().key.reset();
       return;
     }
     if (frame.node.kind == Node::Kind::map && !stack_.empty()) finish_map(frame.node);
-    if (stack_.empty()) return;  // the root: its entries are gone already
+    if (stack_.empty()) {  // the root: its entries are gone already
+      flush();
+      return;
+    }
     take(std::move(frame.node), frame.anchor);
   }
 
@@ -161,6 +168,7 @@ class Builder final : public YAML::EventHandler {
     if (top.node.kind == Node::Kind::list) {
       top.node.items.push_back(std::move(node));
     } else if (!top.key) {
+      if (stack_.size() == 1 || top.streamed) flush();
       take_key(top, std::move(node));
     } else {
       Key key = std::move(*top.key);
@@ -182,11 +190,26 @@ class Builder final : public YAML::EventHandler {
   void place(NodeEntry entry) {
     Frame& top = stack_.back();
     if (stack_.size() == 1) {
-      if (note_section(entry.key, entry.at)) consumer_.section(std::move(entry));
+      if (note_section(entry.key, entry.at)) held_ = std::move(entry);
     } else if (top.streamed) {
-      consumer_.entry(stack_.front().key->text, std::move(entry));
+      held_ = std::move(entry);
+      held_section_ = stack_.front().key->text;
     } else {
       top.node.entries.push_back(std::move(entry));
+    }
+  }
+
+  // Hands on what was complete. It waits until the next key, because a syntax error right behind a
+  // value mostly means that the value is not what was meant: one mistake, one error.
+  void flush() {
+    if (!held_) return;
+    NodeEntry entry = std::move(*held_);
+    held_.reset();
+    const std::string section = std::exchange(held_section_, {});
+    if (section.empty()) {
+      consumer_.section(std::move(entry));
+    } else {
+      consumer_.entry(section, std::move(entry));
     }
   }
 
@@ -198,8 +221,8 @@ class Builder final : public YAML::EventHandler {
   }
 
   void repeated(const std::string& key, Position at, Position first) {
-    const std::string section =
-        stack_.empty() || !stack_.front().key ? "" : stack_.front().key->text;
+    const bool inside = !stack_.empty() && stack_.front().key;
+    const std::string section = inside ? stack_.front().key->text : path_step(key);
     consumer_.problem(at, section,
                       fmt::format("found the key \"{}\" twice; the first is in line {}",
                                   clip(printable(key), 80), first.line));
@@ -279,6 +302,8 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Anchored> anchors_;
   std::map<std::string, Position> sections_;
   std::optional<Position> last_scalar_;
+  std::optional<NodeEntry> held_;  // complete, not yet handed on
+  std::string held_section_;       // its section when that is streamed
   std::size_t expanded_ = 0;
   std::size_t documents_ = 0;
 };
@@ -315,7 +340,9 @@ bool read_yaml(std::string_view text, const YamlLimits& limits, YamlConsumer& co
     consumer.problem(abort.at, {}, abort.message);
     return false;
   } catch (const YAML::Exception& error) {
-    const Position at = position(error.mark);
+    Position at = position(error.mark);
+    const bool escape = error.msg.starts_with("unknown escape character");
+    if (escape && at.column > 2) at.column -= 2;  // the mark is behind, the backslash is meant
     consumer.problem(at, {}, explain_syntax_error(error.msg, text, at));
     return false;
   }
