@@ -16,8 +16,8 @@ class EventIds {
  public:
   explicit EventIds(std::uint64_t seed) : random_(seed) {}
   [[nodiscard]] std::string next(Instant now);
-  // Everything from now on is greater than `id`, one that an earlier process made: the wall clock may
-  // have stepped back between the two. Anything that is not an id is ignored.
+  // Everything from now on is greater than `id`, one that an earlier process made: the wall clock
+  // may have stepped back between the two. Anything that is not an id is ignored.
   void resume_after(std::string_view id);
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
-// Appends JSON text to a string. For API answers, stored rows and messages; reading is check/json.hpp.
+// Appends JSON text to a string. For API answers, stored rows and messages; reading is
+// check/json.hpp.
 
 #include <cstdint>
 #include <string>

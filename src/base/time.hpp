@@ -1,7 +1,7 @@
 #pragma once
 // Time types. Wall clock and monotonic clock are different types and do not convert: an Instant is
-// stored and shown, a MonoTime measures durations and deadlines. Nothing here reads a clock; that is
-// ports::Clock alone.
+// stored and shown, a MonoTime measures durations and deadlines. Nothing here reads a clock; that
+// is ports::Clock alone.
 
 #include <chrono>
 #include <cstdint>
@@ -36,8 +36,8 @@ void append_rfc3339(std::string& out, Instant at);
 // Accepts RFC 3339 with optional fraction and "Z" or an offset. nullopt when it is anything else.
 [[nodiscard]] std::optional<Instant> parse_rfc3339(std::string_view text);
 
-// "500ms", "30s", "5m", "2h", "7d" and sums such as "1h30m"; a fraction is allowed ("1.5s") when the
-// result is whole milliseconds. nullopt for anything else, negative values and overflow.
+// "500ms", "30s", "5m", "2h", "7d" and sums such as "1h30m"; a fraction is allowed ("1.5s") when
+// the result is whole milliseconds. nullopt for anything else, negative values and overflow.
 [[nodiscard]] std::optional<Milliseconds> parse_duration(std::string_view text);
 // The shortest exact form that parse_duration reads back: "1h30m", "90s" is "1m30s", zero is "0s".
 [[nodiscard]] std::string format_duration(Milliseconds value);

@@ -7,8 +7,8 @@ namespace {
 
 TEST(Utf8, RefusesOverlongFormsSurrogatesAndTruncation) {
   EXPECT_TRUE(is_utf8("plain, Zürich, \xF0\x9F\x94\x94"));
-  for (const char* text : {"\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82",
-                           "\xFF", "\x80"}) {
+  for (const char* text : {"\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                           "\xE2\x82", "\xFF", "\x80"}) {
     EXPECT_FALSE(is_utf8(text));
   }
 }

@@ -98,7 +98,8 @@ void Recorder::keep(Held& held, InFlight& entry) {
                  {{"event", entry.change.event->id}, {"monitor", entry.change.event->monitor}});
     }
   }
-  const std::size_t room = bounds_.journal_rollups - std::min(held_rollups_, bounds_.journal_rollups);
+  const std::size_t room =
+      bounds_.journal_rollups - std::min(held_rollups_, bounds_.journal_rollups);
   entry.rollups.resize(std::min(entry.rollups.size(), room));
   held_rollups_ += entry.rollups.size();
   move_into(held.rollups, entry.rollups);

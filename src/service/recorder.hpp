@@ -1,7 +1,7 @@
 #pragma once
-// Makes changes durable, then visible. While the store refuses, changes are held in a bounded memory
-// journal, become visible from there and are committed under the same ids when the store returns;
-// only these can be lost by a kill. Loop thread only.
+// Makes changes durable, then visible. While the store refuses, changes are held in a bounded
+// memory journal, become visible from there and are committed under the same ids when the store
+// returns; only these can be lost by a kill. Loop thread only.
 
 #include <cstdint>
 #include <deque>
@@ -66,7 +66,8 @@ class Recorder {
 
   // Once a second: tries the store again while it refuses; writes touched records now and then.
   void sweep();
-  // Writes everything touched; `done` runs when nothing is in flight any more, or the store refused.
+  // Writes everything touched; `done` runs when nothing is in flight any more, or the store
+  // refused.
   void flush(std::move_only_function<void()> done);
 
   // The newest outcome of the monitor that is on its way to the store; null when none is.

@@ -14,7 +14,7 @@ namespace tocsin::service {
 
 struct Slot {
   config::Monitor config;
-  std::uint64_t hash = 0;        // of the name: the schedule's phase
+  std::uint64_t hash = 0;         // of the name: the schedule's phase
   std::uint32_t generation = 0;   // a run that carries an older one is dropped when it answers
   std::uint32_t incarnation = 0;  // of the slot: a change of an earlier monitor is not applied
   bool in_use = false;
@@ -40,9 +40,9 @@ struct Slot {
 
   // Planned.
   bool has_plan = false;
-  Instant planned{};   // the next planned run
-  MonoTime due{};      // the same on the monotonic clock
-  MonoTime retry_at{}; // epoch: no retry waits
+  Instant planned{};    // the next planned run
+  MonoTime due{};       // the same on the monotonic clock
+  MonoTime retry_at{};  // epoch: no retry waits
 
   [[nodiscard]] bool retry_waits() const { return retry_at != MonoTime{}; }
   [[nodiscard]] schedule::Counters shown_counters() const;

@@ -51,8 +51,8 @@ struct StoreHealth {
 
 // Durations in buckets for metrics: counts[i] is for values <= kBounds[i], the last for more.
 struct Histogram {
-  static constexpr std::array<std::int64_t, 14> kBoundsMs{1,   2,    5,    10,   25,    50,    100,
-                                                          250, 500, 1000, 2500, 5000, 10'000, 30'000};
+  static constexpr std::array<std::int64_t, 14> kBoundsMs{
+      1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10'000, 30'000};
   std::array<std::uint64_t, 15> counts{};
   std::uint64_t total = 0;
   std::int64_t sum_us = 0;
@@ -66,10 +66,10 @@ struct WatchStats {
   std::uint64_t in_flight = 0;
   std::uint64_t events = 0;  // since the start
   std::uint64_t reloads = 0;
-  std::array<std::uint64_t, 3> outcomes{};          // by check::Status, since the start
-  schedule::Counters counters;                      // sums over all monitors
-  Histogram lateness;                               // planned to started
-  std::array<Histogram, 2> duration_by_kind;        // index: CheckSpec::target
+  std::array<std::uint64_t, 3> outcomes{};    // by check::Status, since the start
+  schedule::Counters counters;                // sums over all monitors
+  Histogram lateness;                         // planned to started
+  std::array<Histogram, 2> duration_by_kind;  // index: CheckSpec::target
 };
 
 }  // namespace tocsin::service

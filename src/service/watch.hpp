@@ -1,6 +1,6 @@
 #pragma once
-// The main loop of the product: due time -> check -> outcome -> judge -> one transaction -> announce.
-// Owns all monitors. Loop thread only; passive between its timer and its callbacks.
+// The main loop of the product: due time -> check -> outcome -> judge -> one transaction ->
+// announce. Owns all monitors. Loop thread only; passive between its timer and its callbacks.
 
 #include <cstdint>
 #include <functional>
@@ -35,17 +35,17 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  // Loads what the store knows, counts the runs planned while the process was down, begins planning.
-  // Call once, before anything else. The error is the store's.
+  // Loads what the store knows, counts the runs planned while the process was down, begins
+  // planning. Call once, before anything else. The error is the store's.
   [[nodiscard]] Result<void> start(const config::Config& config);
 
-  // Takes over a new configuration: kept monitors keep phase, state and counters; removed ones close
-  // their incident and leave the store; new ones start. Checks in flight of removed or changed
-  // monitors are dropped when they answer.
+  // Takes over a new configuration: kept monitors keep phase, state and counters; removed ones
+  // close their incident and leave the store; new ones start. Checks in flight of removed or
+  // changed monitors are dropped when they answer.
   void reload(const config::Config& config);
 
-  // Plans nothing more, counts checks in flight as interrupted, commits what is left. `done` runs on
-  // the loop thread when all is durable or the store refused.
+  // Plans nothing more, counts checks in flight as interrupted, commits what is left. `done` runs
+  // on the loop thread when all is durable or the store refused.
   void stop(std::move_only_function<void()> done);
 
   // --- Reading. Monitors are numbered 0 to size() - 1 in name order; a reload renumbers. ---
@@ -60,11 +60,11 @@ class Watch {
   // Events that are announced but not yet in the store (while it refuses), oldest first.
   [[nodiscard]] std::vector<alert::Event> journaled_events() const;
 
-  // --- Commands. `done` runs on the loop thread. Errors: not_found, unavailable (store refuses). ---
-  // Success means durable.
+  // --- Commands. `done` runs on the loop thread. Errors: not_found, unavailable (store refuses).
+  // --- Success means durable.
   void set_paused(std::string_view name, bool paused, ports::Store::Done done);
-  // Runs one check now, outside the schedule; answers its outcome as stored JSON. conflict: a manual
-  // check of this monitor is already running.
+  // Runs one check now, outside the schedule; answers its outcome as stored JSON. conflict: a
+  // manual check of this monitor is already running.
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
 
   // Called for every change of state, once it may be announced. One observer; set before start().

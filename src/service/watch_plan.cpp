@@ -109,8 +109,9 @@ void Watch::Impl::notice_wall_step(MonoTime now) {
   const Instant before = wall_of(now);
   wall_lead_ = lead;
   const Instant after = wall_of(now);
-  ports_.log.warn("the wall clock stepped; phases are derived anew and the time between plans no runs",
-                  {{"from", format_rfc3339(before)}, {"to", format_rfc3339(after)}});
+  ports_.log.warn(
+      "the wall clock stepped; phases are derived anew and the time between plans no runs",
+      {{"from", format_rfc3339(before)}, {"to", format_rfc3339(after)}});
   for (const std::uint32_t id : by_name_) {
     Slot& s = slots_[id];
     if (!s.has_plan) {

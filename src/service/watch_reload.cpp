@@ -116,8 +116,8 @@ void Watch::Impl::replace_config(std::uint32_t id, const config::Monitor& monito
   if (monitor.plan->retry_every <= Milliseconds{0}) {
     s.retry_at = MonoTime{};
   }
-  const bool waits_for_run = std::holds_alternative<schedule::DelayPlan>(monitor.plan->when) &&
-                             s.counters.running > 0;
+  const bool waits_for_run =
+      std::holds_alternative<schedule::DelayPlan>(monitor.plan->when) && s.counters.running > 0;
   if (!keeps_plan && !waits_for_run) {
     plan_first(id);
   }

@@ -1,10 +1,10 @@
 // One check: started, finished, judged, made durable, announced.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "service/watch_impl.hpp"
 
@@ -22,7 +22,8 @@ std::string sentence(std::string_view monitor, alert::EventType type, std::strin
                      std::optional<Milliseconds> outage) {
   const std::string because = why.empty() ? "" : fmt::format(": {}", why);
   switch (type) {
-    case alert::EventType::went_down: return fmt::format("{} is down{}", monitor, because);
+    case alert::EventType::went_down:
+      return fmt::format("{} is down{}", monitor, because);
     case alert::EventType::recovered:
       return fmt::format("{} is up again after {}", monitor,
                          format_duration(outage.value_or(Milliseconds{0})));
@@ -36,7 +37,7 @@ std::string sentence(std::string_view monitor, alert::EventType type, std::strin
 
 void Watch::Impl::start_run(std::uint32_t id, check::Origin origin, bool late, ManualDone manual) {
   Slot& s = slots_[id];
-  const Run run{id,   s.generation, origin, late, ports_.clock.now(), ports_.clock.mono_now()};
+  const Run run{id, s.generation, origin, late, ports_.clock.now(), ports_.clock.mono_now()};
   switch (origin) {
     case check::Origin::scheduled:
     case check::Origin::pushed:
@@ -70,8 +71,12 @@ void Watch::Impl::settle_run(Slot& s, const Run& run) {
       ++(run.late ? s.counters.late : s.counters.on_time);
       ++(run.late ? stats_.counters.late : stats_.counters.on_time);
       return;
-    case check::Origin::retry: s.retry_running = false; return;
-    case check::Origin::manual: s.manual_running = false; return;
+    case check::Origin::retry:
+      s.retry_running = false;
+      return;
+    case check::Origin::manual:
+      s.manual_running = false;
+      return;
   }
 }
 
@@ -116,8 +121,7 @@ void Watch::Impl::finish_run(const Run& run, check::Outcome outcome, ManualDone 
 
 void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manual) {
   Slot& s = slots_[run.slot];
-  const Instant at =
-      outcome.started + std::chrono::duration_cast<Milliseconds>(outcome.duration);
+  const Instant at = outcome.started + std::chrono::duration_cast<Milliseconds>(outcome.duration);
   alert::Step step = alert::judge(s.state, s.config.thresholds, outcome.status, outcome.reason,
                                   outcome.started, at);
   Change change;

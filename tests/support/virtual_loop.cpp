@@ -8,8 +8,7 @@ VirtualLoop::VirtualLoop(Instant start)
     : wall_offset_(start.time_since_epoch() - mono_.time_since_epoch()) {}
 
 Instant VirtualLoop::now() const {
-  return Instant{
-      std::chrono::floor<Milliseconds>(mono_.time_since_epoch() + wall_offset_)};
+  return Instant{std::chrono::floor<Milliseconds>(mono_.time_since_epoch() + wall_offset_)};
 }
 
 ports::TimerId VirtualLoop::call_at(MonoTime when, ports::Task task) {
@@ -32,6 +31,13 @@ void VirtualLoop::run_ready() {
     ready_.pop_front();
     task();
   }
+}
+
+void VirtualLoop::clear() {
+  // Destroying a task may destroy objects that cancel timers: take everything out first.
+  const auto ready = std::exchange(ready_, {});
+  const auto timers = std::exchange(timers_, {});
+  due_.clear();
 }
 
 bool VirtualLoop::run_one(MonoTime limit) {

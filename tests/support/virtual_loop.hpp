@@ -29,6 +29,8 @@ class VirtualLoop final : public ports::Loop, public ports::Clock {
   void run_for(Microseconds duration) { run_until(mono_ + duration); }
   // Runs the next timer, if there is one due by `limit`. False when there is none.
   bool run_one(MonoTime limit);
+  // Drops every timer and post: what a killed process would have done next.
+  void clear();
   [[nodiscard]] bool idle() const { return ready_.empty() && timers_.empty(); }
 
   // The wall clock jumps; monotonic time and timers stay.

@@ -1,0 +1,43 @@
+#include "app/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace tocsin::app {
+namespace {
+
+struct Dispatch {
+  std::optional<LogLevel> level;
+
+  int operator()(const RunOptions& o) const {
+    return o.once ? run_once(o, level) : run_daemon(o, level);
+  }
+  int operator()(const ConfigCheckOptions& o) const { return check_config(o); }
+  int operator()(const ConfigSchemaOptions& /*o*/) const { return print_schema(); }
+  int operator()(const StatusOptions& o) const { return show_status(o); }
+  int operator()(const ProbeOptions& o) const { return probe(o); }
+  int operator()(const BackupOptions& o) const { return backup(o); }
+};
+
+}  // namespace
+
+int main(int argc, const char* const* argv) {
+  // A reader that hangs up (a closed pipe, a reset connection) is an error code, never our end.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const auto parsed = parse_command_line(argc, argv);
+    if (const int* code = std::get_if<int>(&parsed)) {
+      return *code;
+    }
+    const auto& options = std::get<Options>(parsed);
+    return std::visit(Dispatch{options.log_level}, options.command);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tocsin: {}\n", error.what());
+    return kFailed;
+  }
+}
+
+}  // namespace tocsin::app

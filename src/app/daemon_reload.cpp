@@ -1,0 +1,101 @@
+// Reload: files are read and validated off the loop, taken over on it; a broken main file changes
+// nothing.
+
+#include <utility>
+
+#include "adapters/config_files/config_files.hpp"
+#include "app/daemon.hpp"
+
+namespace tocsin::app {
+namespace {
+
+std::string first_error_of(const LoadedConfig& loaded, const std::string& file) {
+  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.file == file && diagnostic.severity == config::Severity::error) {
+      return config::to_string(diagnostic);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+void Daemon::report(const LoadedConfig& loaded) {
+  problems_ = {};
+  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    const bool error = diagnostic.severity == config::Severity::error;
+    ++(error ? problems_.errors : problems_.warnings);
+    log_->log(error ? LogLevel::error : LogLevel::warn, config::to_string(diagnostic));
+  }
+  for (const std::string& file : loaded.broken_drop_ins) {
+    problems_.broken_dropins.push_back({file, first_error_of(loaded, file)});
+    log_->error("drop-in ignored: it is broken", {{"file", file}});
+  }
+}
+
+void Daemon::begin_reload(std::string_view why) {
+  if (reload_runs_) {
+    reload_again_ = true;
+    return;
+  }
+  reload_runs_ = true;
+  tell(systemd_.reloading());
+  log_->info("reloading the configuration", {{"why", why}, {"path", options_.config}});
+  reloading_ = std::jthread([this, path = options_.config] {
+    auto loaded = load_config(path);
+    network_->loop().post(
+        [this, loaded = std::move(loaded)]() mutable { finish_reload(std::move(loaded)); });
+  });
+}
+
+void Daemon::finish_reload(Result<LoadedConfig> loaded) {
+  reload_runs_ = false;
+  tell(systemd_.ready());
+  if (!loaded) {
+    log_->error("reload refused; the running configuration stays: " + loaded.error().message);
+    ++problems_.errors;
+  } else if (!loaded->config) {
+    const auto broken_before = problems_.broken_dropins;
+    report(*loaded);
+    problems_.broken_dropins = broken_before;
+    log_->error("reload refused: the main file is broken; the running configuration stays");
+  } else {
+    config::ReloadCheck check =
+        config::check_reload(loaded_.config->settings, loaded->config->settings);
+    const config::Settings& next = loaded->config->settings = std::move(check.settings);
+    if (const auto safe = api_->apply(next); !safe) {
+      log_->error("reload refused; the running configuration stays: " + safe.error().message);
+      ++problems_.errors;
+    } else {
+      log_->set_secrets(loaded->secrets);
+      log_->set_level(level_.value_or(next.log.level));
+      log_->set_json(next.log.json);
+      report(*loaded);
+      for (const std::string& text : check.errors) {
+        log_->error(text);
+        ++problems_.errors;
+      }
+      watch_->reload(*loaded->config);
+      loaded_ = std::move(*loaded);
+      loaded_.config->monitors = {};
+      log_->info("configuration reloaded",
+                 {{"monitors", static_cast<std::int64_t>(watch_->size())}});
+    }
+  }
+  if (std::exchange(reload_again_, false)) {
+    begin_reload("changed again");
+  }
+}
+
+void Daemon::watch_files() {
+  if (!loaded_.config->settings.watch || reload_runs_) {
+    return;
+  }
+  const std::uint64_t now = adapters::config_fingerprint(options_.config);
+  if (now != files_seen_) {
+    files_seen_ = now;
+    begin_reload("files changed");
+  }
+}
+
+}  // namespace tocsin::app

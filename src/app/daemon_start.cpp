@@ -1,0 +1,156 @@
+// From the command line to a turning loop.
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+#include "adapters/config_files/config_files.hpp"
+#include "adapters/store_sqlite/store_sqlite.hpp"
+#include "app/daemon.hpp"
+#include "app/version.hpp"
+
+namespace tocsin::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The table is shown when every monitor has an outcome, or after this.
+constexpr Microseconds kTableWithin = 4s;
+// Descriptors beside those of checks: store, log, listener, epoll, files being read.
+constexpr rlim_t kOwnDescriptors = 64;
+
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+// A check in flight needs a descriptor, sometimes two (its lookup); without them checks would be
+// unknown(resources), so it is said at the start.
+void raise_descriptor_limit(const config::Limits& limits, Logger& log) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+  const rlim_t wanted = kOwnDescriptors + limits.concurrent_checks + limits.connections;
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
+    log.warn(
+        "too few file descriptors for limits.concurrent_checks and limits.connections; raise "
+        "the hard limit (LimitNOFILE= under systemd, ulimit -Hn) or lower the limits",
+        {{"have", static_cast<std::int64_t>(limit.rlim_cur)},
+         {"want", static_cast<std::int64_t>(wanted)}});
+  }
+}
+
+}  // namespace
+
+std::optional<int> Daemon::prepare() {
+  auto loaded = load_config(options_.config);
+  if (!loaded) {
+    fmt::print(stderr, "tocsin: {}\n", loaded.error().message);
+    return kUsage;
+  }
+  loaded_ = std::move(*loaded);
+  if (!loaded_.config) {
+    print_diagnostics(loaded_, stderr);
+    fmt::print(stderr, "tocsin: the configuration is broken; nothing was started\n");
+    return kUsage;
+  }
+  const config::Settings& settings = loaded_.config->settings;
+  log_ = std::make_unique<adapters::LogSpdlog>(log_options(settings, level_));
+  log_->set_secrets(loaded_.secrets);
+  report(loaded_);
+  if (const auto safe = web::check_listen_safety(settings); !safe) {
+    log_->error(safe.error().message);
+    return kUsage;
+  }
+  raise_descriptor_limit(settings.limits, *log_);
+  if (const auto opened = open_everything(); !opened) {
+    log_->error(opened.error().message);
+    return kFailed;
+  }
+  return std::nullopt;
+}
+
+Result<void> Daemon::open_everything() {
+  const config::Settings& settings = loaded_.config->settings;
+  network_ = std::make_unique<Network>(settings.limits);
+  process_start_ = network_->clock().mono_now();
+  web::ListenerOptions listen;
+  listen.listen = settings.listen;
+  listen.connections = settings.limits.connections;
+  // The port first: a second daemon on the same configuration must not touch the store.
+  auto listener = web::Listener::open(
+      network_->loop().context(), listen,
+      {.refuse_head = [this](const web::Request& head) { return api_->refuse_head(head); },
+       .handle =
+           [this](web::Request request, web::Responder respond) {
+             api_->handle(std::move(request), std::move(respond));
+           }},
+      *log_, transport_);
+  if (!listener) {
+    return std::unexpected(std::move(listener).error());
+  }
+  listener_ = std::move(*listener);
+  auto store = store_sqlite::StoreSqlite::open(network_->loop(), network_->clock(),
+                                               {.path = settings.store.path,
+                                                .retention = settings.retention,
+                                                .reserve_bytes = settings.store.reserve_bytes},
+                                               *log_);
+  if (!store) {
+    return std::unexpected(std::move(store).error());
+  }
+  store_ = std::move(*store);
+  watch_ =
+      std::make_unique<service::Watch>(service::Watch::Ports{network_->clock(), network_->loop(),
+                                                             network_->prober(), *store_, *log_},
+                                       fresh_seed());
+  watch_->on_change([this](const service::StateChange& change) {
+    console_.change(change);
+    if (change.event != nullptr) {
+      log_->debug(change.event->message,
+                  {{"event", change.event->id}, {"type", change.event->type}});
+    }
+  });
+  if (auto started = watch_->start(*loaded_.config); !started) {
+    return started;
+  }
+  monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
+  api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,
+                                                 .store = *store_,
+                                                 .clock = network_->clock(),
+                                                 .loop = network_->loop(),
+                                                 .log = *log_,
+                                                 .version = kVersion,
+                                                 .started_at = network_->clock().now(),
+                                                 .started_mono = process_start_,
+                                                 .config_problems = [this] { return problems_; },
+                                                 .transport = &transport_},
+                                    settings);
+  files_seen_ = adapters::config_fingerprint(options_.config);
+  loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing
+  console_.print(fmt::format("tocsin {} watches {} monitors; API at {}\n", kVersion, watch_->size(),
+                             listener_->url()));
+  tell(systemd_.ready());
+  show_table_when_ready(process_start_ + kTableWithin);
+  return {};
+}
+
+void Daemon::show_table_when_ready(MonoTime give_up) {
+  const service::WatchStats& stats = watch_->stats();
+  const bool all_known =
+      stats.monitors_by_state[static_cast<std::size_t>(alert::State::fresh)] == 0;
+  const MonoTime now = network_->clock().mono_now();
+  if (all_known || now >= give_up) {
+    console_.table(*watch_, network_->clock().now());
+    return;
+  }
+  network_->loop().call_at(now + 100ms, [this, give_up] { show_table_when_ready(give_up); });
+}
+
+}  // namespace tocsin::app

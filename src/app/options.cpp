@@ -1,0 +1,121 @@
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "app/version.hpp"
+
+namespace tocsin::app {
+namespace {
+
+constexpr const char* kConfigHelp =
+    "configuration: a YAML file, or a folder with tocsin.yml and drop-ins";
+
+void add_config(CLI::App& command, std::string& path) {
+  command.add_option("-c,--config", path, kConfigHelp)->default_str(path)->envname("TOCSIN_CONFIG");
+}
+
+// Every subcommand's values, filled by CLI11 while it parses.
+struct Values {
+  RunOptions run{.config = "tocsin.yml"};
+  ConfigCheckOptions check{.config = "tocsin.yml"};
+  StatusOptions status{.url = "http://127.0.0.1:7400"};
+  ProbeOptions probe{.config = "tocsin.yml"};
+  BackupOptions backup{.config = "tocsin.yml"};
+};
+
+CLI::App* add_run(CLI::App& app, RunOptions& run) {
+  CLI::App* command = app.add_subcommand("run", "watch everything that the configuration names");
+  add_config(*command, run.config);
+  command->add_flag("--once", run.once, "check everything once and exit: 0 all up, 1 otherwise");
+  return command;
+}
+
+CLI::App* add_status(CLI::App& app, StatusOptions& status) {
+  CLI::App* command = app.add_subcommand("status", "show the monitors of a running daemon");
+  command->add_option("--url", status.url, "where the daemon listens")
+      ->default_str(status.url)
+      ->envname("TOCSIN_URL");
+  command->add_option("--token", status.token, "API token (better: TOCSIN_TOKEN)")
+      ->envname("TOCSIN_TOKEN");
+  command->add_flag("-w,--watch", status.watch, "show again every 2 s until Ctrl-C");
+  command->add_flag("--json", status.json, "the API's items, one JSON document");
+  return command;
+}
+
+CLI::App* add_probe(CLI::App& app, ProbeOptions& probe) {
+  CLI::App* command = app.add_subcommand("probe", "run one check now and say what it found");
+  command
+      ->add_option("target", probe.target,
+                   "http(s)://..., tcp://host:port, or the name of a configured monitor")
+      ->required();
+  add_config(*command, probe.config);
+  command->add_option("--expect", probe.expect, "a condition; may be given again")->take_all();
+  command->add_option("--timeout", probe.timeout, "for example 5s (default 10s)");
+  command->add_flag("--json", probe.json, "the outcome as JSON");
+  command->footer("Exit codes: 0 up, 1 down, 2 usage or configuration, 3 unknown.");
+  return command;
+}
+
+CLI::App* add_backup(CLI::App& app, BackupOptions& backup) {
+  CLI::App* command = app.add_subcommand("backup", "copy the live store to a file");
+  command->add_option("file", backup.file, "where to; must not exist")->required();
+  add_config(*command, backup.config);
+  return command;
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app{"Tocsin watches what a team runs and tells who must know.", "tocsin"};
+  app.set_version_flag("--version", std::string("tocsin ") + kVersion);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Options out;
+  LogLevel level = LogLevel::info;
+  const std::map<std::string, LogLevel> levels{{"debug", LogLevel::debug},
+                                               {"info", LogLevel::info},
+                                               {"warn", LogLevel::warn},
+                                               {"error", LogLevel::error}};
+  auto* level_option = app.add_option("--log-level", level, "debug, info, warn or error")
+                           ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+                           ->type_name("LEVEL");
+
+  Values values;
+  const CLI::App* run = add_run(app, values.run);
+  CLI::App* config = app.add_subcommand("config", "check a configuration, or print its schema");
+  config->require_subcommand(1);
+  CLI::App* check = config->add_subcommand("check", "report every problem of a configuration");
+  add_config(*check, values.check.config);
+  check->add_option("path", values.check.config, kConfigHelp);
+  check->add_flag("--strict", values.check.strict, "warnings fail too");
+  const CLI::App* schema =
+      config->add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
+  const CLI::App* status = add_status(app, values.status);
+  const CLI::App* probe = add_probe(app, values.probe);
+  const CLI::App* backup = add_backup(app, values.backup);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  if (level_option->count() > 0) {
+    out.log_level = level;
+  }
+  if (run->parsed()) {
+    out.command = values.run;
+  } else if (check->parsed()) {
+    out.command = values.check;
+  } else if (schema->parsed()) {
+    out.command = ConfigSchemaOptions{};
+  } else if (status->parsed()) {
+    out.command = values.status;
+  } else if (probe->parsed()) {
+    out.command = values.probe;
+  } else if (backup->parsed()) {
+    out.command = values.backup;
+  }
+  return out;
+}
+
+}  // namespace tocsin::app
