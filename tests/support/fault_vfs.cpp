@@ -35,7 +35,7 @@ struct FileContent {
   int open_count = 0;
 };
 
-void apply(std::vector<unsigned char>& content, const Change& change) {
+void perform(std::vector<unsigned char>& content, const Change& change) {
   if (change.truncate) {
     content.resize(change.offset);
     return;
@@ -153,7 +153,7 @@ int write_file(sqlite3_file* file, const void* data, int size, sqlite3_int64 off
   }
   const auto* bytes = static_cast<const unsigned char*>(data);
   Change change{static_cast<std::uint64_t>(offset), {bytes, bytes + size}, false};
-  apply(self->content->now, change);
+  perform(self->content->now, change);
   self->content->unsynced.push_back(std::move(change));
   return SQLITE_OK;
 }
@@ -168,7 +168,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     return code;
   }
   Change change{static_cast<std::uint64_t>(size), {}, true};
-  apply(self->content->now, change);
+  perform(self->content->now, change);
   self->content->unsynced.push_back(std::move(change));
   return SQLITE_OK;
 }
@@ -184,7 +184,7 @@ int sync_file(sqlite3_file* file, int flags) {
   }
   ++self->state->syncs;
   for (const Change& change : self->content->unsynced) {
-    apply(self->content->durable, change);
+    perform(self->content->durable, change);
   }
   self->content->unsynced.clear();
   return SQLITE_OK;
@@ -379,7 +379,7 @@ namespace {
 void survive(FileContent& content, const Change& change, Random& random) {
   if (change.truncate) {
     if (random.chance(1, 2)) {
-      apply(content.durable, change);
+      perform(content.durable, change);
     }
     return;
   }
@@ -389,7 +389,7 @@ void survive(FileContent& content, const Change& change, Random& random) {
     if (whole || (torn && random.chance(1, 2))) {
       const auto begin = change.data.begin() + static_cast<std::ptrdiff_t>(done);
       const auto size = std::min<std::uint64_t>(kSector, change.data.size() - done);
-      apply(
+      perform(
           content.durable,
           Change{change.offset + done, {begin, begin + static_cast<std::ptrdiff_t>(size)}, false});
     }

@@ -1,0 +1,17 @@
+# The store suites: real SQLite files in the temporary folder, a VFS that loses and refuses writes.
+add_library(tocsin_store_harness STATIC store_harness.cpp)
+add_library(tocsin::store_harness ALIAS tocsin_store_harness)
+target_link_libraries(tocsin_store_harness PUBLIC tocsin::adapters_store_sqlite tocsin::test_support
+                                                  tocsin::fault_vfs GTest::gtest)
+tocsin_test(
+  NAME tocsin_store_contract_tests
+  SOURCES store_contract_test.cpp store_faults_test.cpp
+  DEPS store_harness
+  LABELS contract tsan)
+# Has its own main(): the binary starts itself as the process that is killed. Mounts small disks in
+# forked children, which the thread sanitizer does not follow, so it stands apart.
+tocsin_test(
+  NAME tocsin_store_process_tests
+  SOURCES store_file_test.cpp store_kill_test.cpp
+  DEPS store_harness
+  LABELS contract)
