@@ -149,6 +149,9 @@ JsonWriter& JsonWriter::value(Instant at) {
 
 JsonWriter& JsonWriter::value_ms(Microseconds d) {
   separate();
+  if (d < Microseconds{0}) {
+    return value(static_cast<double>(d.count()) / 1000.0);
+  }
   const std::int64_t us = d.count();
   const fmt::format_int whole(us / 1000);
   out_.append(whole.data(), whole.size());

@@ -197,7 +197,8 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
 std::string format_duration(Milliseconds value) {
   if (value.count() == 0) return "0s";
   std::string out = value.count() < 0 ? "-" : "";
-  auto rest = static_cast<std::uint64_t>(value.count() < 0 ? -value.count() : value.count());
+  auto rest = value.count() < 0 ? 0 - static_cast<std::uint64_t>(value.count())
+                                : static_cast<std::uint64_t>(value.count());
   constexpr std::array<Unit, 5> kDescending{
       {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
   for (const Unit& unit : kDescending) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdint>
 #include <iterator>
 
 namespace tocsin {
@@ -24,6 +26,23 @@ LeadByte classify(unsigned char c) {
   if (c < 0xF4) return {4};
   if (c == 0xF4) return {4, 0x80, 0x8F};
   return {0};
+}
+
+// The code point of a valid sequence of `length` bytes.
+std::uint32_t decode(std::string_view text, std::size_t length) {
+  constexpr std::array<unsigned, 5> kLeadMask{0, 0x7F, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = static_cast<unsigned char>(text[0]) & kLeadMask.at(length);
+  for (std::size_t i = 1; i < length; ++i) {
+    code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  }
+  return code;
+}
+
+// C1 controls (some terminals act on them) and the marks, embeddings, overrides and isolates of
+// bidirectional text (UAX #9), which could make a message read as another.
+bool misleads(std::uint32_t code) {
+  return (code >= 0x80 && code <= 0x9F) || code == 0x061C || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
 }  // namespace
@@ -82,6 +101,8 @@ std::string printable(std::string_view text) {
     } else if (c < 0x20 || c == 0x7F || length == 0) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(c));
       length = 1;
+    } else if (const std::uint32_t code = decode(text, length); misleads(code)) {
+      fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", code);
     } else {
       out.append(text.substr(0, length));
     }

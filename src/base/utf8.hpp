@@ -12,7 +12,8 @@ namespace tocsin {
 [[nodiscard]] bool is_utf8(std::string_view text);
 // At most `limit` bytes of `text`, cut at a character's edge, with "..." when something was cut.
 [[nodiscard]] std::string clip(std::string_view text, std::size_t limit);
-// For messages: control characters become \n, \t or \xNN, bytes that are not UTF-8 become \xNN.
+// For messages and terminals: control characters (C0, C1) and characters that turn the direction of
+// text become \n, \t, \xNN or \u{N}; bytes that are not UTF-8 become \xNN.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace tocsin

@@ -23,5 +23,13 @@ TEST(Printable, ShowsControlAndBrokenBytesAsEscapes) {
   EXPECT_EQ(printable("a\nb\x1b[31m\xFF"), "a\\nb\\x1b[31m\\xff");
 }
 
+TEST(Printable, ShowsWhatSteersTerminalsOrTurnsTextAround) {
+  EXPECT_EQ(printable("a\xC2\x9B"
+                      "31m"),
+            "a\\u{9b}31m");
+  EXPECT_EQ(printable("\xE2\x80\xAEx"), "\\u{202e}x");
+  EXPECT_EQ(printable("Z\xC3\xBCrich"), "Z\xC3\xBCrich");
+}
+
 }  // namespace
 }  // namespace tocsin

@@ -5,11 +5,11 @@
 #include <charconv>
 #include <utility>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "check/condition.hpp"
 #include "check/decimal.hpp"
 #include "check/glob.hpp"
-#include "check/near_miss.hpp"
 
 namespace tocsin::check {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "config/suggest.hpp"
 
@@ -10,7 +11,7 @@ namespace tocsin::config {
 void unknown_key(Decoder& d, const NodeEntry& entry, std::span<const std::string_view> known) {
   const auto scope = d.enter(entry.key);
   std::string message = fmt::format("unknown key \"{}\"", clip(printable(entry.key), 80));
-  if (const auto near = nearest(entry.key, known)) {
+  if (const auto near = near_miss(entry.key, known)) {
     message += fmt::format(" (did you mean {}?)", *near);
   } else {
     message += ", expected ";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "config/suggest.hpp"
 
@@ -188,7 +189,7 @@ void Linker::check_reference(Decoder& d, const Reference& reference) {
     for (const auto& entry : other.names_of(reference.kind)) known.push_back(entry.first);
     if (known.size() > 10'000) break;  // a near miss is not worth a minute
   }
-  const auto near = reference.to.filled_in ? std::nullopt : nearest(name, known);
+  const auto near = reference.to.filled_in ? std::nullopt : near_miss(name, known);
   d.error(reference.to.at,
           near ? fmt::format("unknown {} {} (did you mean {}?)", noun(reference.kind), shown, *near)
                : fmt::format("unknown {} {}; define it under {}", noun(reference.kind), shown,

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/near_miss.hpp"
 #include "config/suggest.hpp"
 
 namespace tocsin::config {
@@ -176,7 +177,7 @@ std::optional<std::size_t> decode_word(Decoder& d, const Node& node,
   if (!text) return std::nullopt;
   const auto found = std::ranges::find(words, *text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  d.expected(node, join(words), nearest(*text, words).value_or(""));
+  d.expected(node, join(words), near_miss(*text, words).value_or(""));
   return std::nullopt;
 }
 

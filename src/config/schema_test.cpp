@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/near_miss.hpp"
 #include "check/json.hpp"
 #include "config/reload.hpp"
 #include "config/suggest.hpp"
@@ -23,11 +24,11 @@ TEST(ConfigSchema, NamesEveryKey) {
 
 TEST(ConfigSuggest, FindsNearMisses) {
   constexpr std::array<std::string_view, 3> kWords{"every", "timeout", "fail_after"};
-  EXPECT_EQ(nearest("evry", kWords), "every");
-  EXPECT_EQ(nearest("tiemout", kWords), "timeout");
-  EXPECT_EQ(nearest("fail-after", kWords), "fail_after");
-  EXPECT_EQ(nearest("FailAfter", kWords), "fail_after");
-  EXPECT_EQ(nearest("colour", kWords), std::nullopt);
+  EXPECT_EQ(near_miss("evry", kWords), "every");
+  EXPECT_EQ(near_miss("tiemout", kWords), "timeout");
+  EXPECT_EQ(near_miss("fail-after", kWords), "fail_after");
+  EXPECT_EQ(near_miss("FailAfter", kWords), "fail_after");
+  EXPECT_EQ(near_miss("colour", kWords), std::nullopt);
   EXPECT_EQ(nearest_duration("5 min"), "5m");
   EXPECT_EQ(nearest_duration("soon"), std::nullopt);
   EXPECT_EQ(nearest_size("64K"), "64KiB");

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "base/time.hpp"
 
 namespace tocsin::config {
 namespace {
-
-constexpr std::size_t kLongestWord = 64;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -57,46 +54,6 @@ constexpr std::array<Alias, 12> kSizeAliases{{{"k", "KiB"},
                                               {"tib", "TiB"}}};
 
 }  // namespace
-
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> before_last(to.size() + 1);
-  std::vector<std::size_t> last(to.size() + 1);
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t j = 0; j <= to.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replace = last[j - 1] + (from[i - 1] == to[j - 1] ? 0U : 1U);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replace});
-      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1]) {
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-      }
-    }
-    std::swap(before_last, last);
-    std::swap(last, row);
-  }
-  return last[to.size()];
-}
-
-std::optional<std::string_view> nearest(std::string_view text,
-                                        std::span<const std::string_view> known) {
-  if (text.empty() || text.size() > kLongestWord) return std::nullopt;
-  std::string folded;
-  for (const char c : text) folded += c == '-' ? '_' : lower(c);
-  std::optional<std::string_view> best;
-  std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
-  for (const std::string_view word : known) {
-    // "warning" for warn, "timeouts" for timeout.
-    const bool begins = word.size() >= 3 && folded.starts_with(word);
-    if (begins && !best) best = word;
-    const std::size_t distance = std::min(edit_distance(folded, word), edit_distance(text, word));
-    if (distance < best_distance) {
-      best = word;
-      best_distance = distance;
-    }
-  }
-  return best;
-}
 
 std::optional<std::string> nearest_duration(std::string_view text) {
   auto guess = with_unit(text, kDurationAliases);

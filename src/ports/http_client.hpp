@@ -26,8 +26,8 @@ struct HttpRequest {
   // Numeric address (no brackets) to connect to; the URL's host stays in Host, SNI and the
   // certificate check. Never empty, except that a URL with a numeric host may leave it out.
   std::string address;
-  std::uint16_t port = 0;     // 0: the URL's
-  std::string proxy;          // proxy URL, its host replaced by a numeric address; empty: none
+  std::uint16_t port = 0;  // 0: the URL's
+  std::string proxy;       // proxy URL, its host replaced by a numeric address; empty: none
   check::TlsOptions tls;
   check::HttpVersion version = check::HttpVersion::automatic;
   bool reuse_connection = false;

@@ -1,7 +1,7 @@
 #pragma once
-// Time and turn-taking. The loop thread owns all domain state: everything above adapters/ runs on it,
-// so nothing there needs a lock. Real: adapters/loop_asio on CLOCK_BOOTTIME; test: tests/support's
-// VirtualLoop, which jumps from one due moment to the next.
+// Time and turn-taking. The loop thread owns all domain state: everything above adapters/ runs on
+// it, so nothing there needs a lock. Real: adapters/loop_asio on CLOCK_BOOTTIME; test:
+// tests/support's VirtualLoop, which jumps from one due moment to the next.
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
-// Runs one check. What the watch loop needs of every active kind; service/ has the HTTP and TCP ones
-// on HttpClient, TcpClient and Resolver; simulations script it.
+// Runs one check. What the watch loop needs of every active kind; service/ has the HTTP and TCP
+// ones on HttpClient, TcpClient and Resolver; simulations script it.
 
 #include <functional>
 #include <memory>

@@ -30,8 +30,8 @@ class Resolver {
   virtual ~Resolver() = default;
 
   // Loop thread. `done` runs exactly once on the loop thread, never inline, at the latest at
-  // `deadline` (then no_answer). Numeric addresses answer without a lookup. Lookups of the same name
-  // and family that are in flight together are one lookup.
+  // `deadline` (then no_answer). Numeric addresses answer without a lookup. Lookups of the same
+  // name and family that are in flight together are one lookup.
   virtual void resolve(const std::string& name, check::IpFamily family, MonoTime deadline,
                        std::move_only_function<void(Resolved)> done) = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // The durable record. What is acknowledged or announced is committed here first. Real:
-// adapters/store_sqlite; fake: tests/support's MemoryStore; both pass tests/contract/store_contract.
+// adapters/store_sqlite; fake: tests/support's MemoryStore; both pass
+// tests/contract/store_contract.
 
 #include <cstdint>
 #include <functional>
@@ -61,14 +62,14 @@ struct OutboxRow {
   std::string payload;  // JSON
 };
 
-// One atomic change. All of it is durable or none of it. `removed` is applied first: a monitor that is
-// removed and named in `monitors` too starts anew.
+// One atomic change. All of it is durable or none of it. `removed` is applied first: a monitor that
+// is removed and named in `monitors` too starts anew.
 struct WriteBatch {
   std::vector<MonitorRecord> monitors;  // upserts by name
   std::vector<OutcomeRow> outcomes;
-  std::vector<RollupRow> rollups;  // a row that exists is merged
-  std::vector<EventRow> events;    // an id that exists is kept (a journal may be replayed)
-  std::vector<OutboxRow> outbox;   // a key that exists is kept
+  std::vector<RollupRow> rollups;    // a row that exists is merged
+  std::vector<EventRow> events;      // an id that exists is kept (a journal may be replayed)
+  std::vector<OutboxRow> outbox;     // a key that exists is kept
   std::vector<std::string> removed;  // monitors whose record, history and roll-ups go; events stay
 };
 

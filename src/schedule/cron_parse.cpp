@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "schedule/cron.hpp"
-#include "schedule/near_miss.hpp"
 
 namespace tocsin::schedule {
 namespace {

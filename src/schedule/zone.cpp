@@ -12,9 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "schedule/cron.hpp"
-#include "schedule/near_miss.hpp"
 
 namespace tocsin::schedule {
 namespace {

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "alert/change_message.hpp"
 #include "base/hash.hpp"
 #include "service/watch_impl.hpp"
 
@@ -120,7 +121,7 @@ void Watch::Impl::forget_removed(const std::vector<std::string>& gone,
       event.at = change.at;
       event.state = alert::to_string(step.next.state);
       event.reason = "monitor_removed";
-      event.message = name + " is no longer monitored; its incident is closed";
+      event.message = alert::removed_message(name);
       event.incident = event.key = alert::incident_id(name, record.state.incident_opened);
       event.outage = step.outage;
       change.from = record.state.state;

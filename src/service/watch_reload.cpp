@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "alert/change_message.hpp"
 #include "base/hash.hpp"
 #include "service/watch_impl.hpp"
 
@@ -96,7 +97,7 @@ void Watch::Impl::remove_monitor(std::uint32_t id) {
   const alert::Step step = alert::close_removed(s.state, now);
   if (step.event) {
     change.event = make_event(s, step, now, "monitor_removed", "");
-    change.event->message = s.config.name + " is no longer monitored; its incident is closed";
+    change.event->message = alert::removed_message(s.config.name);
     change.reason = "monitor_removed";
     change.message = "removed from the configuration";
     change.state = step.next;

@@ -1,11 +1,10 @@
 // One check: started, finished, judged, made durable, announced.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "alert/change_message.hpp"
 #include "service/watch_impl.hpp"
 
 namespace tocsin::service {
@@ -16,21 +15,6 @@ void make_interrupted(check::Outcome& outcome) {
   outcome.status = check::Status::unknown;
   outcome.reason = check::Reason::interrupted;
   outcome.message = "Tocsin itself did not run for part of this check; it is not judged";
-}
-
-std::string sentence(std::string_view monitor, alert::EventType type, std::string_view why,
-                     std::optional<Milliseconds> outage) {
-  const std::string because = why.empty() ? "" : fmt::format(": {}", why);
-  switch (type) {
-    case alert::EventType::went_down:
-      return fmt::format("{} is down{}", monitor, because);
-    case alert::EventType::recovered:
-      return fmt::format("{} is up again after {}", monitor,
-                         format_duration(outage.value_or(Milliseconds{0})));
-    case alert::EventType::became_unknown:
-      return fmt::format("{} cannot be judged{}", monitor, because);
-  }
-  return std::string(monitor);
 }
 
 }  // namespace
@@ -186,12 +170,9 @@ alert::Event Watch::Impl::make_event(const Slot& s, const alert::Step& step, Ins
   event.state = alert::to_string(step.next.state);
   event.reason = reason;
   event.outage = step.outage;
-  event.message = sentence(s.config.name, *step.event, message, step.outage);
-  // A recovery closes the incident that the earlier state still names.
-  const Instant opened =
-      step.next.incident_open() ? step.next.incident_opened : s.state.incident_opened;
-  if (opened != Instant{}) {
-    event.incident = alert::incident_id(s.config.name, opened);
+  event.message = alert::change_message(s.config.name, *step.event, message, step.outage);
+  if (step.incident != Instant{}) {
+    event.incident = alert::incident_id(s.config.name, step.incident);
     event.key = event.incident;
   } else {
     event.key = event.id;

@@ -1,16 +1,26 @@
-#include "schedule/near_miss.hpp"
+#include "base/near_miss.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <string>
 #include <vector>
 
-namespace tocsin::schedule {
+namespace tocsin {
 namespace {
 
 constexpr std::size_t kLongestWord = 64;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+// Letters without case and separators: "FailAfter" and "fail-after" are "fail_after" misspelt.
+std::string folded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != '-' && c != '_' && c != ' ') {
+      out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  return out;
+}
 
 // Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 std::size_t edits(std::string_view a, std::string_view b) {
@@ -21,10 +31,9 @@ std::size_t edits(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     next[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
       next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + change});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-          lower(a[i - 2]) == lower(b[j - 1])) {
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         next[j] = std::min(next[j], before[j - 2] + 1);
       }
     }
@@ -41,10 +50,15 @@ std::optional<std::string_view> near_miss(std::string_view word,
   if (word.empty() || word.size() > kLongestWord) {
     return std::nullopt;
   }
+  const std::string wanted = folded(word);
   std::optional<std::string_view> best;
   std::size_t fewest = std::max<std::size_t>(word.size() / 3, 1) + 1;
   for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edits(word, candidate);
+    // "warning" for warn, "timeouts" for timeout.
+    if (!best && candidate.size() >= 3 && wanted.starts_with(candidate)) {
+      best = candidate;
+    }
+    const std::size_t distance = edits(wanted, folded(candidate));
     if (distance < fewest) {
       fewest = distance;
       best = candidate;
@@ -53,4 +67,4 @@ std::optional<std::string_view> near_miss(std::string_view word,
   return best;
 }
 
-}  // namespace tocsin::schedule
+}  // namespace tocsin
