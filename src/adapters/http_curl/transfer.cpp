@@ -8,17 +8,13 @@
 #include <new>
 #include <utility>
 
+#include "adapters/http_curl/easy_handle.hpp"
+#include "adapters/http_curl/header_text.hpp"
 #include "adapters/http_curl/request_url.hpp"
 #include "base/result.hpp"
 
 namespace tocsin::adapters {
 namespace {
-
-constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10U;
-// What an entry counts beyond its text, so that a flood of tiny headers is bounded as well
-// (RFC 7541, section 4.1, uses the same number for the same purpose).
-constexpr std::size_t kHeaderOverhead = 32;
-constexpr std::size_t kLargestKeptBuffer = std::size_t{64} << 10U;
 
 ports::HttpFailure invalid(std::string message) {
   ports::HttpFailure failure;
@@ -27,66 +23,10 @@ ports::HttpFailure invalid(std::string message) {
   return failure;
 }
 
-// RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// "HTTP/1.1 200 OK", "HTTP/2 200": libcurl takes anything that starts with "HTTP/" for a 200.
-bool is_status_line(std::string_view line) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto space = line.find(' ');
-  if (!line.starts_with("HTTP/") || space == std::string_view::npos || line.size() < space + 4) {
-    return false;
-  }
-  const std::string_view version = line.substr(5, space - 5);
-  const std::string_view status = line.substr(space + 1, 3);
-  return (version.size() == 1 || (version.size() == 3 && version[1] == '.')) &&
-         digit(version.front()) && digit(version.back()) && std::ranges::all_of(status, digit) &&
-         status.front() != '0' && (line.size() == space + 4 || line[space + 4] == ' ');
-}
-
 // libcurl takes long; nobody waits for longer than this.
 long milliseconds(Milliseconds value) {
   constexpr std::int64_t kMax = 86'400'000;
   return static_cast<long>(std::clamp<std::int64_t>(value.count(), 1, kMax));
-}
-
-template <typename Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code == CURLE_OUT_OF_MEMORY) {
-    throw std::bad_alloc();
-  }
-  TOCSIN_ASSERT(code == CURLE_OK);
-}
-
-curl_off_t info_number(CURL* easy, CURLINFO what) {
-  curl_off_t value = 0;
-  return curl_easy_getinfo(easy, what, &value) == CURLE_OK ? value : 0;
-}
-
-long info_long(CURL* easy, CURLINFO what) {
-  long value = 0;
-  return curl_easy_getinfo(easy, what, &value) == CURLE_OK ? value : 0;
 }
 
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
@@ -316,6 +256,14 @@ void Transfer::apply_connection() {
     set(easy_, CURLOPT_HTTP_VERSION, version);
     applied_.version = version;
   }
+  // A plain request without a body is one segment, which Nagle's rule never holds back: a system
+  // call less. Everything else writes several times in a row.
+  const bool no_delay = https_ || applied_.shape == Applied::Shape::body ||
+                        !request_.proxy.empty() || version == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  if (no_delay != applied_.no_delay) {
+    set(easy_, CURLOPT_TCP_NODELAY, no_delay ? 1L : 0L);
+    applied_.no_delay = no_delay;
+  }
   if (request_.decompress != applied_.decompress) {
     set(easy_, CURLOPT_ACCEPT_ENCODING, request_.decompress ? "gzip, deflate, br" : nullptr);
     applied_.decompress = request_.decompress;
@@ -382,230 +330,6 @@ curl_socket_t Transfer::socket_callback(void* self, curlsocktype /*purpose*/,
     return CURL_SOCKET_BAD;
   }
   return descriptor;
-}
-
-std::size_t Transfer::header_callback(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const std::size_t bytes = size * count;
-  try {
-    return transfer.on_header({data, bytes}) ? bytes : bytes + 1;
-  } catch (const std::bad_alloc&) {
-    transfer.refusal_ = Refusal::memory;
-    return bytes + 1;
-  }
-}
-
-bool Transfer::on_header(std::string_view line) {
-  header_bytes_ += line.size() + kHeaderOverhead;
-  if (header_bytes_ > kMaxHeaderBytes) {
-    refusal_ = Refusal::headers_too_large;
-    return false;
-  }
-  while (line.ends_with('\n') || line.ends_with('\r')) {
-    line.remove_suffix(1);
-  }
-  if (headers_done_) {
-    return true;  // trailers are counted, not kept
-  }
-  if (line.empty()) {
-    headers_done_ = info_long(easy_, CURLINFO_RESPONSE_CODE) >= 200;
-    return true;
-  }
-  if (!headers_started_ || line.starts_with("HTTP/")) {
-    if (!is_status_line(line)) {
-      refusal_ = Refusal::status_line;
-      return false;
-    }
-    headers_started_ = true;
-    codings_ = 0;
-    length_.clear();
-    response_.headers.clear();  // of an interim answer (RFC 9110, section 15.2)
-    return true;
-  }
-  keep_header(line);
-  return refusal_ == Refusal::none;
-}
-
-void Transfer::keep_header(std::string_view line) {
-  if ((line.front() == ' ' || line.front() == '\t') && !response_.headers.empty()) {
-    // Obsolete line folding reads as one space (RFC 9112, section 5.2).
-    response_.headers.back().second.append(" ").append(trim(line));
-    return;
-  }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) {
-    return;
-  }
-  std::string name(trim(line.substr(0, colon)));
-  std::ranges::transform(name, name.begin(), lower);
-  const std::string_view value = trim(line.substr(colon + 1));
-  if (request_.decompress && name == "content-encoding" && !coding_acceptable(value)) {
-    return;
-  }
-  if (name == "content-length") {
-    // RFC 9112, section 6.3: unrecoverable, because nobody can tell where the body ends.
-    if (!length_.empty() && length_ != value) {
-      refusal_ = Refusal::lengths_differ;
-    }
-    length_ = value;
-  }
-  response_.headers.emplace_back(std::move(name), value);
-}
-
-// Stacked codings let a small body stand for any amount of work that never reaches the body limit.
-bool Transfer::coding_acceptable(std::string_view value) {
-  while (!value.empty()) {
-    const auto comma = std::min(value.find(','), value.size());
-    const std::string_view coding = trim(value.substr(0, comma));
-    value.remove_prefix(std::min(comma + 1, value.size()));
-    if (same_name(coding, "zstd")) {
-      refusal_ = Refusal::coding_unsupported;
-      return false;
-    }
-    codings_ += coding.empty() || same_name(coding, "identity") ? 0U : 1U;
-  }
-  if (codings_ > 1) {
-    refusal_ = Refusal::codings_stacked;
-  }
-  return codings_ <= 1;
-}
-
-std::size_t Transfer::body_callback(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<Transfer*>(self);
-  const std::size_t bytes = size * count;
-  try {
-    return transfer.on_body({data, bytes}) ? bytes : CURL_WRITEFUNC_ERROR;
-  } catch (const std::bad_alloc&) {
-    transfer.refusal_ = Refusal::memory;
-    return CURL_WRITEFUNC_ERROR;
-  }
-}
-
-bool Transfer::on_body(std::string_view data) {
-  response_.body_bytes += data.size();
-  if (response_.body_bytes > request_.max_body_bytes) {
-    refusal_ = Refusal::body_too_large;
-    return false;
-  }
-  if (!request_.keep_body) {
-    return true;
-  }
-  if (context_.body_bytes + data.size() > context_.body_budget_bytes) {
-    refusal_ = Refusal::body_budget;
-    return false;
-  }
-  context_.body_bytes += data.size();
-  budget_taken_ += data.size();
-  response_.body.append(data);
-  return true;
-}
-
-Phase Transfer::phase(bool connected) const {
-  if (headers_done_) {
-    return Phase::body;
-  }
-  if (headers_started_ || info_number(easy_, CURLINFO_SIZE_DOWNLOAD_T) > 0) {
-    return Phase::headers;
-  }
-  if (!connected) {
-    return Phase::connecting;
-  }
-  const bool secured = !https_ || info_long(easy_, CURLINFO_NUM_CONNECTS) == 0 ||
-                       info_number(easy_, CURLINFO_APPCONNECT_TIME_T) > 0;
-  return secured ? Phase::waiting : Phase::tls_handshake;
-}
-
-check::Timings Transfer::timings(bool fresh) const {
-  const auto reached = [this](CURLINFO what) -> std::optional<Microseconds> {
-    const curl_off_t value = info_number(easy_, what);
-    return value > 0 ? std::optional(Microseconds{value}) : std::nullopt;
-  };
-  check::Timings out;
-  if (fresh) {
-    out.connect = https_ && tls_started_ ? tls_started_ : reached(CURLINFO_CONNECT_TIME_T);
-    out.tls = https_ ? reached(CURLINFO_APPCONNECT_TIME_T) : std::nullopt;
-  }
-  if (headers_started_) {
-    out.first_byte = reached(CURLINFO_STARTTRANSFER_TIME_T);
-  }
-  out.total = Microseconds{info_number(easy_, CURLINFO_TOTAL_TIME_T)};
-  return out;
-}
-
-ports::HttpFailure Transfer::failed(CURLcode code, bool connected, bool fresh) const {
-  Ending ending;
-  ending.code = code;
-  ending.error_text = error_text_.data();
-  ending.refusal = refusal_;
-  ending.phase = phase(connected);
-  ending.socket_error = socket_error_;
-  ending.connect_error = static_cast<int>(info_long(easy_, CURLINFO_OS_ERRNO));
-  ending.verify_result = info_long(easy_, CURLINFO_SSL_VERIFYRESULT);
-  ending.proxy_status = info_long(easy_, CURLINFO_HTTP_CONNECTCODE);
-  ending.body_bytes = response_.body_bytes;
-  ending.max_body_bytes = request_.max_body_bytes;
-  ending.timeout = request_.timeout;
-  ending.connect_timeout = request_.connect_timeout;
-  ports::HttpFailure out = explain(ending);
-  out.connected = connected;
-  out.timings = timings(fresh);
-  return out;
-}
-
-// What libcurl lets pass, or did not tell.
-Refusal Transfer::judge(CURLcode code) const {
-  if (code != CURLE_OK || refusal_ != Refusal::none) {
-    return refusal_;
-  }
-  if (!headers_done_) {
-    return Refusal::headers_cut_short;
-  }
-  if (request_.version == check::HttpVersion::http2 &&
-      info_long(easy_, CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0) {
-    return Refusal::http2_not_chosen;
-  }
-  return Refusal::none;
-}
-
-ports::HttpResult Transfer::finish(CURLcode code) {
-  const bool fresh = info_long(easy_, CURLINFO_NUM_CONNECTS) > 0;
-  // A kept connection needs no new one; a transfer that never got one says so by its code.
-  const bool connected = info_number(easy_, CURLINFO_CONNECT_TIME_T) > 0 || tls_started_ ||
-                         (!fresh && (code == CURLE_OK || headers_started_));
-  const char* address = nullptr;
-  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
-  std::string remote = connected && address != nullptr ? address : "";
-  refusal_ = judge(code);
-  ports::HttpResult result;
-  if (code != CURLE_OK || refusal_ != Refusal::none) {
-    ports::HttpFailure failure = failed(code, connected, fresh || tls_started_);
-    failure.remote_address = std::move(remote);
-    result = std::unexpected(std::move(failure));
-  } else {
-    response_.status = static_cast<int>(info_long(easy_, CURLINFO_RESPONSE_CODE));
-    response_.remote_address = std::move(remote);
-    response_.timings = timings(fresh);
-    result = std::move(response_);
-  }
-  clear();
-  return result;
-}
-
-void Transfer::clear() {
-  context_.body_bytes -= std::exchange(budget_taken_, 0);
-  response_ = {};
-  request_.body.clear();
-  if (header_text_.capacity() > kLargestKeptBuffer) {
-    header_text_ = {};
-  }
-  header_bytes_ = 0;
-  headers_started_ = false;
-  headers_done_ = false;
-  codings_ = 0;
-  length_.clear();
-  tls_started_.reset();
-  refusal_ = Refusal::none;
-  socket_error_ = 0;
 }
 
 }  // namespace tocsin::adapters

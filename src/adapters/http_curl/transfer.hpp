@@ -59,6 +59,7 @@ class Transfer {
     bool tls_set = false;
     bool reuse = false;
     bool decompress = false;
+    bool no_delay = true;  // libcurl's default
     long version = CURL_HTTP_VERSION_NONE;
     long timeout_ms = 0;
     long connect_timeout_ms = 0;
