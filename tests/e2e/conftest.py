@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from daemon import Daemon
+from farm import Farm
 from targets import Target
 
 DEFAULT_BINARY = pathlib.Path(__file__).parents[2] / "build/dev/tocsin"
@@ -67,6 +68,14 @@ def target():
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def farm():
+    """Thousands of targets in a process of their own; see farm.py for the paths it answers."""
+    made = Farm()
+    yield made
+    made.close()
 
 
 def clean_environment(extra=None):

@@ -52,6 +52,7 @@ class Daemon:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
         self.starts = 0
+        self.prefix = []  # a command that runs the daemon in its own place, such as nsenter
         self.write_config(config)
 
     # --- configuration ---
@@ -74,8 +75,9 @@ class Daemon:
         self.err_path = self.folder / f"err.{self.starts}"
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [self.binary, "run", "-c", str(self.folder), *args], cwd=self.folder, stdout=out,
-                stderr=err, stdin=subprocess.DEVNULL, env={**self.environment, **(env or {})})
+                [*self.prefix, self.binary, "run", "-c", str(self.folder), *args],
+                cwd=self.folder, stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                env={**self.environment, **(env or {})})
         if ready:
             self.wait_ready()
         return self
@@ -155,3 +157,20 @@ class Daemon:
     def events(self, **query):
         parts = "&".join(f"{k}={v}" for k, v in {"limit": 1000, **query}.items())
         return self.get(f"/api/v1/events?{parts}").json()["items"]
+
+    def monitors(self):
+        """Every monitor, by name."""
+        items, cursor = [], ""
+        while True:
+            page = self.get(f"/api/v1/monitors?limit=1000{cursor}").json()
+            items += page["items"]
+            if page["next"] is None:
+                return {item["name"]: item for item in items}
+            cursor = f"&cursor={page['next']}"
+
+    def metric(self, name):
+        """The value of one sample, written as on its line: name{label="value"}."""
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"/metrics has no sample {name}")
