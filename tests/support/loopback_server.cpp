@@ -238,6 +238,9 @@ void LoopbackServer::serve(int socket) {
   Peer peer(socket, stop_);
   if (tls_ == nullptr || peer.handshake(tls_)) {
     script_(peer);
+  } else {
+    // Closing with unread data would overtake the alert with a reset.
+    peer.hold(std::chrono::milliseconds{100});
   }
 }
 

@@ -175,7 +175,9 @@ HttpFailure explain_receive(const Ending& e) {
   if (!reason.empty()) {
     return failure(Kind::protocol, "broken TLS record " + std::string(name_of(e.phase)));
   }
-  if (has(e.error_text, "onnection reset") || has(e.error_text, "errno 104")) {
+  // libcurl asks for the peer's name after connecting, which fails once a reset came.
+  if (has(e.error_text, "onnection reset") || has(e.error_text, "errno 104") ||
+      has(e.error_text, "errno 107")) {
     return failure(Kind::protocol, "connection reset " + std::string(name_of(e.phase)));
   }
   if (has(e.error_text, "roken pipe")) {

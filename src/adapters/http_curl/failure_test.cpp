@@ -49,6 +49,16 @@ TEST(HttpFailureText, NamesTheCertificateProblem) {
   EXPECT_EQ(explain(e).message, "certificate is for another host name");
 }
 
+TEST(HttpFailureText, KnowsAResetByAllItsNames) {
+  for (const char* text :
+       {"Recv failure: Connection reset by peer", "OpenSSL SSL_read: SSL_ERROR_SYSCALL, errno 104",
+        "getpeername() failed with errno 107: Transport endpoint is not connected"}) {
+    Ending e = ending(CURLE_RECV_ERROR, Phase::waiting);
+    e.error_text = text;
+    EXPECT_EQ(explain(e).message, "connection reset before an answer") << text;
+  }
+}
+
 TEST(HttpFailureText, NeverNamesTheHost) {
   for (const CURLcode code : {CURLE_PEER_FAILED_VERIFICATION, CURLE_COULDNT_CONNECT,
                               CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR,
