@@ -78,7 +78,7 @@ class Watch::Impl {
   void apply(Change& change);
   void announce(const Change& change);
   [[nodiscard]] alert::Event make_event(const Slot& s, const alert::Step& step, Instant at,
-                                        std::string_view reason, std::string message);
+                                        std::string_view reason, std::string_view message);
 
   // watch_reload.cpp
   std::uint32_t take_slot(const config::Monitor& monitor);

@@ -159,7 +159,7 @@ void Watch::Impl::plan_retry(std::uint32_t id, check::Status latest) {
 }
 
 alert::Event Watch::Impl::make_event(const Slot& s, const alert::Step& step, Instant at,
-                                     std::string_view reason, std::string message) {
+                                     std::string_view reason, std::string_view message) {
   alert::Event event;
   event.id = ids_.next(at);
   event.type = alert::to_string(*step.event);

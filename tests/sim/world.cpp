@@ -103,13 +103,11 @@ void World::reopen_store() {
 
 void World::learn_incidents() {
   open_incidents_.clear();
-  incidents_.clear();
   for (const auto& [id, row] : store->contents().events) {  // ids are in order of time
     const auto json = check::parse_json(row.json);
     const std::string incident = json->find("incident").string().value_or("");
     if (row.type == "went_down") {
       open_incidents_[row.monitor] = incident;
-      incidents_.insert(incident);
     } else if (row.type == "recovered") {
       open_incidents_.erase(row.monitor);
     }
