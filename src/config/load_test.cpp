@@ -69,7 +69,8 @@ monitors:
       headers: {Accept: application/json, X-Version: 1.0}
       body: '{"a": 1}'
       auth: {basic: {username: u, password: p}}
-      tls: {ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, server_name: b.example, insecure: true}
+      tls: {ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, server_name: b.example,
+            insecure: true}
       max_redirects: 0
       version: 1.1
       ip: 6
@@ -171,18 +172,23 @@ monitors:
 
 TEST(ConfigLoad, NeverShowsASecret) {
   const auto result = load_text(R"(
-auth: {tokens: [{name: a, role: read, token: "literal-secret"}, {name: "${SECRET}", role: "${SECRET}", token: ["literal-secret"]}]}
+auth:
+  tokens:
+    - {name: a, role: read, token: "literal-secret"}
+    - {name: "${SECRET}", role: "${SECRET}", token: ["literal-secret"]}
 listen: "${SECRET}"
 log: {level: "${SECRET}"}
 limits: {connections: "${SECRET}", response_memory: "${SECRET}"}
 channels: {c: {webhook: {url: "${SECRET}"}}}
 monitors:
-  a: {http: "${SECRET}", every: "${SECRET}", notify: ["${SECRET}"], expect: ["[BODY].x ==== ${SECRET}"]}
+  a: {http: "${SECRET}", every: "${SECRET}", notify: ["${SECRET}"],
+      expect: ["[BODY].x ==== ${SECRET}"]}
   b: {http: "https://${SECRET}@h/", schedule: "${SECRET}"}
   c: {tcp: "h:1", schedule: "${SECRET} * * * *"}
   d: {tcp: "h:1", timezone: "${SECRET}", schedule: "0 * * * *"}
   e: {tcp: "h:1", notify: ["${SECRET}"], depends_on: ["${SECRET}"]}
-  f: {http: {url: "http://a/", proxy: "bad://u:literal-secret@x", auth: {bearer: "literal-secret\nx"}, headers: {X-Api-Key: "literal-secret\n"}}}
+  f: {http: {url: "http://a/", proxy: "bad://u:literal-secret@x",
+             auth: {bearer: "literal-secret\nx"}, headers: {X-Api-Key: "literal-secret\n"}}}
   g: {http: {url: "https://u:literal-secret@h/"}}
 )");
   EXPECT_FALSE(result.config);
@@ -198,7 +204,8 @@ TEST(ConfigLoad, ListsWhatMustBeRedacted) {
 auth: {tokens: [{name: a, role: read, token: tok}]}
 log: {level: "${LEVEL:-info}"}
 monitors:
-  m: {http: {url: "https://a.example/${PORT}", headers: {Authorization: hdr, Accept: any}, proxy: "http://u:prx@p.example:1", auth: {bearer: "${file:/run/secret}"}}}
+  m: {http: {url: "https://a.example/${PORT}", headers: {X-Api-Key: hdr, Accept: any},
+             proxy: "http://u:prx@p.example:1", auth: {bearer: "${file:/run/secret}"}}}
 )");
   EXPECT_THAT(result.secrets,
               testing::UnorderedElementsAre("tok", "7500", "hdr", "prx", "from-file",
