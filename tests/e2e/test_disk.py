@@ -1,0 +1,152 @@
+"""A store that refuses: full disk, read-only disk. Checks go on, it says so, it mends by itself."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+from daemon import wait_until
+from isolated import SmallDisk
+from targets import answer
+
+MONITORS = 20
+SHIM = pathlib.Path(__file__).with_name("read_only_disk.c")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    made = SmallDisk(tmp_path / "disk", 12 * 1024 * 1024)
+    yield made
+    made.close()
+
+
+def config(server, path):
+    return {"store": {"sqlite": {"path": str(path), "reserve": "1MiB"}},
+            "defaults": {"every": "200ms", "timeout": "200ms", "fail_after": 1},
+            "monitors": {f"m{i:02}": {"http": f"{server.url}/{i}"} for i in range(MONITORS)}}
+
+
+def flip(node, server):
+    """Every monitor changes its state once; returns the events, which then hold that change."""
+    down = node.state("m00") == "up"
+    server.behaviour = answer(500 if down else 200)
+    state = "down" if down else "up"
+    wait_until(lambda: all(item["state"] == state for item in node.monitors().values()),
+               what=f"all {state}")
+    return node.events()
+
+
+def assert_works_while_refused(node, server):
+    """Degraded: still checking, judging, announcing, answering; and saying that it is degraded."""
+    ready = node.get("/readyz")
+    assert ready.status == 503 and ready.json()["store"] == "degraded"
+    assert "store" in ready.json()["message"]
+    assert node.get("/api/v1/status").json()["store"] == "degraded"
+    assert node.metric("tocsin_store_degraded") == 1
+    assert node.get("/healthz").status == 200
+    refused = node.post("/api/v1/monitors/m00/pause")
+    assert refused.status == 503 and refused.json()["error"]["code"] == "store_degraded"
+    requests = len(server.requests)
+    started = node.metric('tocsin_schedule_started_total{timing="on_time"}')
+    before = {event["id"] for event in node.events()}
+    events = flip(node, server)
+    fresh = [event for event in events if event["id"] not in before]
+    assert len(fresh) >= MONITORS and len({event["monitor"] for event in fresh}) == MONITORS
+    assert node.metric("tocsin_store_journal_events") >= MONITORS
+    wait_until(lambda: len(server.requests) >= requests + 2 * MONITORS, what="more requests")
+    assert node.metric('tocsin_schedule_started_total{timing="on_time"}') > started
+    return events
+
+
+def assert_mends(node, events):
+    wait_until(lambda: node.get("/readyz").status == 200, 15, "ready again, without a restart")
+    assert node.metric("tocsin_store_degraded") == 0
+    assert node.metric("tocsin_store_journal_events") == 0
+    now = node.events()
+    ids = [event["id"] for event in now]
+    assert len(ids) == len(set(ids))
+    stored = {event["id"]: event for event in now}
+    assert all(stored.get(event["id"]) == event for event in events)
+
+
+def assert_survives_kill(node, events):
+    """What was announced while the store refused is durable once it says that it is ready."""
+    before = node.monitors()
+    known = node.events()
+    node.kill()
+    node.start()
+    stored = {event["id"]: event for event in node.events()}
+    assert all(stored.get(event["id"]) == event for event in [*events, *known])
+    for name, item in node.monitors().items():
+        assert (item["state"], item["since"]) == (before[name]["state"], before[name]["since"])
+        counters = item["schedule"]
+        assert counters["planned"] == (counters["on_time"] + counters["late"]
+                                       + counters["running"] + sum(counters["skipped"].values()))
+        assert counters["on_time"] >= before[name]["schedule"]["on_time"]
+
+
+def test_a_full_disk_stops_no_check_and_loses_nothing(daemon, target, disk):
+    server = target(answer(200))
+    node = daemon(config(server, disk.path / "tocsin.db"))
+    node.prefix = disk.prefix
+    node.start()
+    wait_until(lambda: all(i["state"] == "up" for i in node.monitors().values()), what="all up")
+    events = flip(node, server)
+    assert (disk.seen / "tocsin.db.reserve").exists()
+
+    def refused():
+        disk.fill()  # also what the reserve file gave back
+        return node.get("/readyz").status == 503
+
+    wait_until(refused, 30, "a full disk")
+    assert not (disk.seen / "tocsin.db.reserve").exists()
+    events = assert_works_while_refused(node, server)
+    disk.free()
+    assert_mends(node, events)
+    wait_until((disk.seen / "tocsin.db.reserve").exists, 15, "the reserve file again")
+    assert_survives_kill(node, events)
+    assert node.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def read_only_shim(tmp_path_factory):
+    """The kernel keeps a file system with open files from becoming read-only, except after an I/O
+    error of the device. The shim gives the process what it would then see: EROFS."""
+    library = tmp_path_factory.mktemp("shim") / "read_only_disk.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, SHIM], check=True)
+    return library
+
+
+def test_a_disk_that_turns_read_only_stops_no_check_and_loses_nothing(
+        daemon, target, read_only_shim, tmp_path):
+    folder, switch = tmp_path / "disk", tmp_path / "read-only"
+    folder.mkdir()
+    server = target(answer(200))
+    node = daemon(config(server, folder / "tocsin.db"))
+    shim = {"LD_PRELOAD": str(read_only_shim), "READ_ONLY_FOLDER": str(folder),
+            "READ_ONLY_WHEN": str(switch)}
+    node.start(env=shim)
+    wait_until(lambda: all(i["state"] == "up" for i in node.monitors().values()), what="all up")
+    flip(node, server)
+    switch.touch()
+    wait_until(lambda: node.get("/readyz").status == 503, 10, "a refusing store")
+    events = assert_works_while_refused(node, server)
+    switch.unlink()
+    assert_mends(node, events)
+    assert_survives_kill(node, events)
+    assert node.stop() == 0
+
+
+def test_a_read_only_disk_at_the_start_is_named(daemon, target, disk):
+    """Without a store nothing can be promised: it refuses to start rather than forget."""
+    node = daemon(config(target(), disk.path / "tocsin.db"))
+    node.prefix = disk.prefix
+    mount = ["nsenter", *disk.prefix[1:], "mount", "-o"]
+    subprocess.run([*mount, "remount,ro", str(disk.path)], check=True)
+    node.start(ready=False)
+    assert node.process.wait(10) == 1
+    assert str(disk.path / "tocsin.db") in node.output()
+    assert "read-only" in node.output().lower()
+    subprocess.run([*mount, "remount,rw", str(disk.path)], check=True)
+    node.start()
+    assert node.stop() == 0
