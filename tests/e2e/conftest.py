@@ -21,6 +21,16 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "soak: runs long; only in `make soak`")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Without TOCSIN_SOAK=1 the long runs are left out, however pytest was called."""
+    if os.environ.get("TOCSIN_SOAK") == "1":
+        return
+    long = [item for item in items if item.get_closest_marker("soak")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
 @pytest.fixture(scope="session")
 def binary():
     path = pathlib.Path(os.environ.get("TOCSIN_BIN", DEFAULT_BINARY)).absolute()

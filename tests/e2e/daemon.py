@@ -65,7 +65,10 @@ class Daemon:
             if name == "tocsin.yml":
                 config = {"listen": f"127.0.0.1:{self.port}", **config}
             config = yaml.safe_dump(config, sort_keys=False)
-        (self.folder / name).write_text(config)
+        # In one step: a reload never sees half of it.
+        part = self.folder / f".{name}.part"
+        part.write_text(config)
+        part.rename(self.folder / name)
 
     # --- life ---
     def start(self, *args, ready=True, env=None):
