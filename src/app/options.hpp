@@ -12,7 +12,10 @@
 namespace tocsin::app {
 
 // Exit codes, the same everywhere; `probe` adds 3.
-enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2, kUnknown = 3 };
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kUnknown = 3;
 
 struct RunOptions {
   std::string config;

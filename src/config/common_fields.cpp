@@ -174,6 +174,9 @@ constexpr std::array kCommonFields{
     field<Common, kMember<&Common::retry_every>, kRetry>(
         "retry_every", "repeat a failed check at this interval until the verdict is settled",
         R"({"$ref":"#/$defs/duration"})"),
+    field<Common, kMember<&Common::on_time_within>, kRetry>(
+        "on_time_within", "a run that starts later than this after its planned time counts as late",
+        R"({"$ref":"#/$defs/duration"})"),
     field<Common, kMember<&Common::max_overlap>, kOverlap>(
         "max_overlap", "runs of one monitor at the same time", R"({"$ref":"#/$defs/integer"})"),
     field<Common, kMember<&Common::run_at_start>, kBool>(

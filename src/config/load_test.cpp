@@ -82,6 +82,7 @@ monitors:
     schedule: "*/5 * * * *"
     timezone: Europe/Zurich
     retry_every: 5s
+    on_time_within: 250ms
     max_overlap: 2
     run_at_start: true
     expect: ["[STATUS] == 200", "[BODY].a == 1"]
@@ -112,6 +113,7 @@ monitors:
   EXPECT_TRUE(m.plan->run_at_start);
   EXPECT_EQ(m.plan->max_overlap, 2U);
   EXPECT_EQ(m.plan->retry_every, Milliseconds{5000});
+  EXPECT_EQ(m.plan->tolerance, Milliseconds{250});
   EXPECT_TRUE(std::holds_alternative<schedule::CronPlan>(m.plan->when));
   EXPECT_TRUE(m.check->assertions->names_status());
   EXPECT_EQ(m.notes->runbook, "https://wiki.example/x");

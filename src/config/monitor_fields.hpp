@@ -26,6 +26,7 @@ struct Common {
   std::string timezone = "UTC";
   Milliseconds timeout{10'000};
   Milliseconds retry_every{0};
+  Milliseconds on_time_within{0};  // 0: schedule/plan.hpp decides
   std::uint32_t max_overlap = 1;
   bool run_at_start = false;
   alert::Thresholds thresholds;

@@ -104,6 +104,9 @@ Resolver::PlanEntry Resolver::build_plan(const Common& common) {
   plan.run_at_start = common.run_at_start;
   plan.max_overlap = common.max_overlap;
   plan.retry_every = common.retry_every;
+  if (common.on_time_within > Milliseconds{0}) {
+    plan.tolerance = common.on_time_within;
+  }
   if (common.timing == Timing::delay) {
     plan.when = schedule::DelayPlan{common.interval};
   } else if (common.timing != Timing::schedule) {
@@ -133,9 +136,9 @@ Resolver::PlanEntry Resolver::build_plan(const Common& common) {
 
 const Resolver::PlanEntry& Resolver::plan_of(const Common& common) {
   const bool cron = common.timing == Timing::schedule;
-  std::string key =
-      fmt::format("{}|{}|{}|{}|{}|", timing_key(common.timing), common.interval.count(),
-                  common.run_at_start, common.max_overlap, common.retry_every.count());
+  std::string key = fmt::format("{}|{}|{}|{}|{}|{}|", timing_key(common.timing),
+                                common.interval.count(), common.run_at_start, common.max_overlap,
+                                common.retry_every.count(), common.on_time_within.count());
   if (cron) key += common.timezone + ' ' + common.schedule;
   const auto found = plans_.find(key);
   if (found != plans_.end()) return found->second;

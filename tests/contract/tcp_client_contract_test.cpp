@@ -1,6 +1,10 @@
 // What every ports::TcpClient promises.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "adapters/tcp_asio/tcp_asio.hpp"
 #include "contract/loop_fixture.hpp"
@@ -154,6 +158,62 @@ TEST_F(TcpClientContract, BlamesOurselvesWhenDescriptorsRunOut) {
   expect_failure(to(server.port()), Kind::resources, "no free file descriptor in this process",
                  false);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+// A listener whose queue is full: the kernel drops what else knocks, so connecting takes for ever.
+class FullListener {
+ public:
+  FullListener() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t length = sizeof address;
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(bind(listener_, generic, length), 0);
+    EXPECT_EQ(listen(listener_, 0), 0);
+    EXPECT_EQ(getsockname(listener_, generic, &length), 0);
+    port_ = ntohs(address.sin_port);
+    for (int& caller : callers_) {
+      caller = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      static_cast<void>(connect(caller, generic, length));
+    }
+  }
+  ~FullListener() {
+    close(listener_);
+    for (const int caller : callers_) close(caller);
+  }
+  FullListener(const FullListener&) = delete;
+  FullListener& operator=(const FullListener&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  int listener_ = -1;
+  std::array<int, 4> callers_{};
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(TcpClientContract, GivesUpConnectingAtItsOwnTimeout) {
+  const FullListener full;
+  auto request = to(full.port());
+  request.timeout = Milliseconds{20'000};
+  request.connect_timeout = Milliseconds{100};
+  const auto result = exchange(std::move(request));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, Kind::timeout) << describe(result);
+  EXPECT_EQ(result.error().message, "no connection within 100ms");
+  EXPECT_FALSE(result.error().connected);
+}
+
+TEST_F(TcpClientContract, TheConnectTimeoutEndsWithTheConnection) {
+  LoopbackServer server([](Peer& peer) { peer.hold(); });
+  auto request = to(server.port());
+  request.expect = "hello";
+  request.timeout = Milliseconds{300};
+  request.connect_timeout = Milliseconds{100};
+  const auto result = exchange(std::move(request));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "connected, but no answer within 300ms");
 }
 
 TEST_F(TcpClientContract, CancelsWhatIsUnderWayAtItsEnd) {

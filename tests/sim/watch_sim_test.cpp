@@ -11,18 +11,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::uint64_t seed_or(std::uint64_t usual) {
-  const char* given = std::getenv("TOCSIN_SEED");  // tidy: tests replay a seed from here
+// A number from the environment: tests replay a seed from there, sanitizer runs shorten lives.
+std::uint64_t from_environment(const char* name, std::uint64_t usual) {
+  const char* given = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
   return given == nullptr ? usual : std::strtoull(given, nullptr, 10);
 }
+
+std::uint64_t seed_or(std::uint64_t usual) { return from_environment("TOCSIN_SEED", usual); }
 
 #define EXPECT_HEALTHY(world, seed) \
   EXPECT_TRUE((world).healthy()) << (world).problem() << "; replay with TOCSIN_SEED=" << (seed)
 
 // Virtual days are divided by this under sanitizers (TOCSIN_SIM_DIVISOR).
 int divisor() {
-  const char* given = std::getenv("TOCSIN_SIM_DIVISOR");
-  return given == nullptr ? 1 : std::max(1, std::atoi(given));
+  return static_cast<int>(std::max<std::uint64_t>(1, from_environment("TOCSIN_SIM_DIVISOR", 1)));
 }
 
 // Random trouble between stretches of virtual time: the store refuses, the process dies or stops,

@@ -49,8 +49,7 @@ class TcpAsio::Exchange : public std::enable_shared_from_this<Exchange> {
   Exchange& operator=(const Exchange&) = delete;
 
   void start() {
-    timer_ = shared_->loop.call_at(started_ + request_.timeout,
-                                   [self = shared_from_this()] { self->on_timeout(); });
+    arm(connect_limit());
     error_code error;
     const auto address = asio::ip::make_address(request_.address, error);
     if (error) {
@@ -71,13 +70,25 @@ class TcpAsio::Exchange : public std::enable_shared_from_this<Exchange> {
   void cancel() { fail(Kind::cancelled, "stopping"); }
 
  private:
+  // Until the connection stands; the whole timeout when the request sets none of its own.
+  Milliseconds connect_limit() const {
+    const bool own = request_.connect_timeout > Milliseconds{0};
+    return own ? std::min(request_.connect_timeout, request_.timeout) : request_.timeout;
+  }
+
+  void arm(Milliseconds limit) {
+    shared_->loop.cancel(timer_);
+    timer_ = shared_->loop.call_at(started_ + limit,
+                                   [self = shared_from_this()] { self->on_timeout(); });
+  }
+
   Microseconds elapsed() const { return shared_->clock.mono_now() - started_; }
 
   void on_timeout() {
     timer_ = 0;
     const std::string limit = format_duration(request_.timeout);
     if (!connected_) {
-      fail(Kind::timeout, "no connection within " + limit);
+      fail(Kind::timeout, "no connection within " + format_duration(connect_limit()));
     } else if (received_.empty()) {
       fail(Kind::timeout, "connected, but no answer within " + limit);
     } else {
@@ -95,6 +106,9 @@ class TcpAsio::Exchange : public std::enable_shared_from_this<Exchange> {
     }
     connected_ = true;
     timings_.connect = elapsed();
+    if (connect_limit() < request_.timeout) {
+      arm(request_.timeout);
+    }
     if (!request_.send.empty()) {
       asio::async_write(socket_, asio::buffer(request_.send),
                         [self = shared_from_this()](const error_code& sent, std::size_t) {
