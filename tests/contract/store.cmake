@@ -5,6 +5,7 @@ target_link_libraries(tocsin_store_harness PUBLIC tocsin::adapters_store_sqlite 
                                                   tocsin::fault_vfs GTest::gtest)
 tocsin_test(
   NAME tocsin_store_contract_tests
+  TIMEOUT 900 # three minutes under the thread sanitizer
   SOURCES store_contract_test.cpp store_faults_test.cpp
   DEPS store_harness
   LABELS contract tsan)

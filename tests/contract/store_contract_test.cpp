@@ -242,6 +242,16 @@ TEST_P(StoreContract, AChangedOutcomeRetentionKeepsTheNewest) {
   EXPECT_EQ(sequences("a"), (std::vector<std::uint64_t>{14, 13, 12, 11, 10, 9}));
 }
 
+TEST_P(StoreContract, TheLastOutcomeOutlivesItsHistory) {
+  open({{.outcomes = 3}});
+  put_outcomes("a", 1, 4);
+  for (const std::uint32_t keep : {1U, 0U, 2U}) {
+    const auto records = load_all(open({{.outcomes = keep}}));
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].last_json, "{\"n\":4}") << "keeping " << keep;
+  }
+}
+
 TEST_P(StoreContract, MergesARollupThatExists) {
   open();
   ports::WriteBatch first;

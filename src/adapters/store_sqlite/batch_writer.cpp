@@ -24,11 +24,10 @@ constexpr const char* kUpdate =
     "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
     "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
     "buckets = ?16, last_json = ?17 WHERE id = ?18";
-constexpr const char* kPutOutcome = "INSERT OR REPLACE INTO outcomes (id, json) VALUES (?1, ?2)";
-// Bounded: after `keep` was lowered there may be many, and the sweep takes the rest.
-constexpr const char* kTrimOutcomes =
-    "DELETE FROM outcomes WHERE id IN "
-    "(SELECT id FROM outcomes WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 64)";
+// A journal that is replayed must not put an older outcome over a newer one.
+constexpr const char* kPutOutcome =
+    "INSERT INTO outcomes (id, sequence, json) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
+    "sequence = excluded.sequence, json = excluded.json WHERE excluded.sequence >= sequence";
 constexpr const char* kPutRollup =
     "INSERT INTO rollups VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
     "ON CONFLICT (monitor, level, start) DO UPDATE SET up = up + excluded.up, "
@@ -72,12 +71,11 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
   BatchWriter writer;
   writer.keep_ = keep;
   writer.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 14> wanted{{
+  const std::array<std::pair<Statement*, const char*>, 13> wanted{{
       {&writer.find_, kFind},
       {&writer.insert_, kInsert},
       {&writer.update_, kUpdate},
       {&writer.put_outcome_, kPutOutcome},
-      {&writer.trim_outcomes_, kTrimOutcomes},
       {&writer.put_rollup_, kPutRollup},
       {&writer.subtract_, kSubtract},
       {&writer.drop_empty_rollup_, kDropEmptyRollup},
@@ -99,7 +97,10 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
 }
 
 int BatchWriter::write(const ports::WriteBatch& batch) {
-  int code = each(batch.monitors, [this](const auto& row) { return write_monitor(row); });
+  int code = SQLITE_OK;
+  for (std::size_t i = 0; code == SQLITE_OK && i < batch.monitors.size(); ++i) {
+    code = write_monitor(batch.monitors[i], in_ring(batch, i));
+  }
   if (code == SQLITE_OK) {
     code = each(batch.outcomes, [this](const auto& row) { return write_outcome(row); });
   }
@@ -134,7 +135,20 @@ int BatchWriter::find_id(std::string_view name, std::int64_t& id) {
   return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& record) {
+// Whoever hands over a record and its outcome hands over the same text twice, and it is most of the
+// record: kept once, a page holds four times as many records.
+bool BatchWriter::in_ring(const ports::WriteBatch& batch, std::size_t index) const {
+  if (keep_ == 0 || index >= batch.outcomes.size()) {
+    return false;
+  }
+  const ports::MonitorRecord& record = batch.monitors[index];
+  const ports::OutcomeRow& outcome = batch.outcomes[index];
+  return outcome.sequence == record.outcome_count && outcome.monitor == record.name &&
+         outcome.json == record.last_json;
+}
+
+void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& record,
+                              bool json_in_ring) {
   const alert::MonitorState& state = record.state;
   encode(record.counters, counters_);
   encode(record.buckets, buckets_);
@@ -154,19 +168,19 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(14, unix_ms(record.last_started))
       .bind(15, counters_)
       .bind(16, buckets_)
-      .bind(17, record.last_json);
+      .bind(17, json_in_ring ? std::string_view{} : std::string_view(record.last_json));
 }
 
-int BatchWriter::write_monitor(const ports::MonitorRecord& record) {
+int BatchWriter::write_monitor(const ports::MonitorRecord& record, bool json_in_ring) {
   std::int64_t id = 0;
   if (const int code = find_id(record.name, id); code != SQLITE_OK) {
     return code;
   }
   if (id != 0) {
-    bind_record(update_, record);
+    bind_record(update_, record, json_in_ring);
     return update_.bind(18, id).run();
   }
-  bind_record(insert_, record);
+  bind_record(insert_, record, json_in_ring);
   const int code = insert_.bind(18, record.name).run();
   if (code == SQLITE_OK) {
     ids_.emplace(record.name, sqlite3_last_insert_rowid(connection_->raw()));
@@ -176,16 +190,13 @@ int BatchWriter::write_monitor(const ports::MonitorRecord& record) {
 
 int BatchWriter::write_outcome(const ports::OutcomeRow& row) {
   std::int64_t id = 0;
-  int code = find_id(row.monitor, id);
-  if (code != SQLITE_OK || id == 0) {
+  const int code = find_id(row.monitor, id);
+  if (code != SQLITE_OK || id == 0 || keep_ == 0) {
     return code;
   }
-  code = put_outcome_.bind(1, outcome_id(id, row.sequence)).bind(2, row.json).run();
-  if (code != SQLITE_OK || row.sequence <= keep_) {
-    return code;
-  }
-  return trim_outcomes_.bind(1, outcome_id(id, 0))
-      .bind(2, outcome_id(id, row.sequence - keep_))
+  return put_outcome_.bind(1, outcome_id(id, row.sequence % keep_))
+      .bind(2, row.sequence)
+      .bind(3, row.json)
       .run();
 }
 
@@ -265,7 +276,7 @@ int BatchWriter::remove(const std::string& name) {
     return code;
   }
   ids_.erase(name);
-  code = remove_outcomes_.bind(1, outcome_id(id, 0)).bind(2, outcome_id(id, 0xffff'ffffU)).run();
+  code = remove_outcomes_.bind(1, outcome_id(id, 0)).bind(2, outcome_id(id, kLastSlot)).run();
   if (code == SQLITE_OK) {
     code = remove_rollups_.bind(1, id).run();
   }

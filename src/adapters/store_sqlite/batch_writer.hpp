@@ -14,11 +14,12 @@
 
 namespace tocsin::store_sqlite {
 
-// The row of an outcome: 31 bits of monitor and 32 of sequence, so that the recent outcomes of a
-// monitor lie together and the oldest ones are a range.
-[[nodiscard]] constexpr std::int64_t outcome_id(std::int64_t monitor, std::uint64_t sequence) {
-  return (monitor << 32) | static_cast<std::int64_t>(sequence & 0xffff'ffffU);
+// The row of an outcome: 31 bits of monitor and 32 of slot. The rows of a monitor are a ring of
+// `keep` slots, so that a check rewrites one row in place, on one page.
+[[nodiscard]] constexpr std::int64_t outcome_id(std::int64_t monitor, std::uint64_t slot) {
+  return (monitor << 32) | static_cast<std::int64_t>(slot & 0xffff'ffffU);
 }
+inline constexpr std::uint64_t kLastSlot = 0xffff'ffffU;
 
 class BatchWriter {
  public:
@@ -40,21 +41,22 @@ class BatchWriter {
   BatchWriter() = default;
   // 0 in `id` when there is no such monitor.
   [[nodiscard]] int find_id(std::string_view name, std::int64_t& id);
-  [[nodiscard]] int write_monitor(const ports::MonitorRecord& record);
+  // `last_json` is left out when the same text is in the ring.
+  [[nodiscard]] int write_monitor(const ports::MonitorRecord& record, bool json_in_ring);
   [[nodiscard]] int write_outcome(const ports::OutcomeRow& row);
   [[nodiscard]] int write_rollup(const ports::RollupRow& row);
   [[nodiscard]] int write_event(const ports::EventRow& row);
   [[nodiscard]] int write_outbox(const ports::OutboxRow& row);
   [[nodiscard]] int remove(const std::string& name);
-  void bind_record(Statement& statement, const ports::MonitorRecord& record);
+  void bind_record(Statement& statement, const ports::MonitorRecord& record, bool json_in_ring);
+  [[nodiscard]] bool in_ring(const ports::WriteBatch& batch, std::size_t index) const;
 
   std::uint32_t keep_ = 0;
   Connection* connection_ = nullptr;
   std::unordered_map<std::string, std::int64_t> ids_;  // looked up only, never walked
   std::string counters_, buckets_;                     // encoding buffers
-  Statement find_, insert_, update_, put_outcome_, trim_outcomes_, put_rollup_, subtract_,
-      drop_empty_rollup_, put_event_, put_outbox_, remove_outcomes_, remove_rollups_,
-      remove_monitor_, set_number_;
+  Statement find_, insert_, update_, put_outcome_, put_rollup_, subtract_, drop_empty_rollup_,
+      put_event_, put_outbox_, remove_outcomes_, remove_rollups_, remove_monitor_, set_number_;
 };
 
 }  // namespace tocsin::store_sqlite

@@ -20,13 +20,14 @@ using std::chrono::hours;
 
 constexpr const char* kLoad =
     "SELECT name, kind, state, reason, since, incident_opened, first_failure, known_count, "
-    "failures, "
-    "ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, counters, "
-    "buckets, last_json FROM monitors ORDER BY name";
+    "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
+    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json) FROM monitors "
+    "LEFT JOIN outcomes ON sequence = outcome_count AND outcomes.id = "
+    "(monitors.id << 32) + outcome_count % (SELECT keep FROM meta) ORDER BY name";
 constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
 constexpr const char* kOutcomes =
-    "SELECT id & 4294967295, json FROM outcomes WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT "
-    "?3";
+    "SELECT sequence, json FROM outcomes WHERE id >= ?1 AND id <= ?2 "
+    "AND (?3 = 0 OR sequence < ?3) ORDER BY sequence DESC LIMIT ?4";
 constexpr const char* kRollups =
     "SELECT start, up, down, unknown, duration_us_sum, duration_us_max FROM rollups "
     "WHERE monitor = ?1 AND level = ?2 AND start >= ?3 ORDER BY start LIMIT ?4";
@@ -144,8 +145,10 @@ Result<std::vector<ports::OutcomeRow>> Queries::outcomes(const std::string& moni
     return id ? Result<std::vector<ports::OutcomeRow>>(std::move(found))
               : std::unexpected(id.error());
   }
-  const std::uint64_t end = before == 0 || before > 0xffff'ffffU ? 0xffff'ffffU : before;
-  outcomes_.bind(1, outcome_id(*id, 0)).bind(2, outcome_id(*id, end)).bind(3, row_limit(limit));
+  outcomes_.bind(1, outcome_id(*id, 0))
+      .bind(2, outcome_id(*id, kLastSlot))
+      .bind(3, before)
+      .bind(4, row_limit(limit));
   int code = SQLITE_OK;
   while ((code = outcomes_.step()) == SQLITE_ROW) {
     found.push_back({monitor, outcomes_.natural(0), std::string(outcomes_.text(1))});

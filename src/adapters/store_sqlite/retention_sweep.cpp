@@ -6,18 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/store_sqlite/batch_writer.hpp"
-
 namespace tocsin::store_sqlite {
 namespace {
 
 constexpr std::int64_t kRowsPerStep = 2000;
 
-constexpr const char* kMonitors =
-    "SELECT id, outcome_count FROM monitors WHERE id > ?1 ORDER BY id LIMIT 64";
-constexpr const char* kOutcomes =
-    "DELETE FROM outcomes WHERE id IN "
-    "(SELECT id FROM outcomes WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 1000)";
+constexpr const char* kMonitors = "SELECT id FROM monitors WHERE id > ?1 ORDER BY id LIMIT 64";
 constexpr const char* kRollups =
     "DELETE FROM rollups WHERE monitor = ?1 AND level = ?2 AND start < ?3";
 constexpr const char* kEvents =
@@ -31,9 +25,8 @@ Result<RetentionSweep> RetentionSweep::prepare(Connection& connection,
   RetentionSweep sweep;
   sweep.retention_ = retention;
   sweep.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 4> wanted{{
+  const std::array<std::pair<Statement*, const char*>, 3> wanted{{
       {&sweep.monitors_, kMonitors},
-      {&sweep.outcomes_, kOutcomes},
       {&sweep.rollups_, kRollups},
       {&sweep.events_, kEvents},
   }};
@@ -54,26 +47,16 @@ int RetentionSweep::count(int code) {
   return code;
 }
 
-int RetentionSweep::sweep_monitor(std::int64_t id, std::uint64_t outcomes, Instant now) {
-  int code = SQLITE_OK;
-  if (outcomes > retention_.outcomes) {
-    code = count(outcomes_.bind(1, outcome_id(id, 0))
-                     .bind(2, outcome_id(id, outcomes - retention_.outcomes))
-                     .run());
+int RetentionSweep::sweep_monitor(std::int64_t id, Instant now) {
+  const int code = count(rollups_.bind(1, id)
+                             .bind(2, std::int64_t{0})
+                             .bind(3, unix_ms(now - retention_.hourly))
+                             .run());
+  if (code != SQLITE_OK) {
+    return code;
   }
-  if (code == SQLITE_OK) {
-    code = count(rollups_.bind(1, id)
-                     .bind(2, std::int64_t{0})
-                     .bind(3, unix_ms(now - retention_.hourly))
-                     .run());
-  }
-  if (code == SQLITE_OK) {
-    code = count(rollups_.bind(1, id)
-                     .bind(2, std::int64_t{1})
-                     .bind(3, unix_ms(now - retention_.daily))
-                     .run());
-  }
-  return code;
+  return count(
+      rollups_.bind(1, id).bind(2, std::int64_t{1}).bind(3, unix_ms(now - retention_.daily)).run());
 }
 
 int RetentionSweep::step(Instant now) {
@@ -82,10 +65,10 @@ int RetentionSweep::step(Instant now) {
   if (code != SQLITE_OK) {
     return code;
   }
-  std::vector<std::pair<std::int64_t, std::uint64_t>> monitors;
+  std::vector<std::int64_t> monitors;
   monitors_.bind(1, cursor_);
   while ((code = monitors_.step()) == SQLITE_ROW) {
-    monitors.emplace_back(monitors_.integer(0), monitors_.natural(1));
+    monitors.push_back(monitors_.integer(0));
   }
   monitors_.reset();
   if (code != SQLITE_DONE) {
@@ -94,16 +77,12 @@ int RetentionSweep::step(Instant now) {
   if (monitors.empty()) {
     cursor_ = 0;
   }
-  for (const auto& [id, outcomes] : monitors) {
-    const std::int64_t before = deleted_;
-    if (code = sweep_monitor(id, outcomes, now); code != SQLITE_OK) {
+  for (const std::int64_t id : monitors) {
+    if (code = sweep_monitor(id, now); code != SQLITE_OK) {
       return code;
     }
-    // A monitor with much to forget is looked at again before the walk goes on.
-    if (deleted_ - before < 1000) {
-      cursor_ = id;
-    }
-    if (deleted_ >= kRowsPerStep || cursor_ != id) {
+    cursor_ = id;
+    if (deleted_ >= kRowsPerStep) {
       break;
     }
   }

@@ -12,7 +12,8 @@
 namespace tocsin::store_sqlite {
 
 // Writer thread only. Walks all monitors round and round: also those that are paused, and what a
-// lowered setting no longer keeps. One step looks at 64 monitors and deletes about 2,000 rows.
+// lowered setting no longer keeps. One step looks at 64 monitors and deletes about 2,000 rows. The
+// outcomes bound themselves: their rows are rings.
 class RetentionSweep {
  public:
   [[nodiscard]] static Result<RetentionSweep> prepare(Connection& connection,
@@ -22,14 +23,14 @@ class RetentionSweep {
 
  private:
   RetentionSweep() = default;
-  [[nodiscard]] int sweep_monitor(std::int64_t id, std::uint64_t outcomes, Instant now);
+  [[nodiscard]] int sweep_monitor(std::int64_t id, Instant now);
   [[nodiscard]] int count(int code);
 
   config::Retention retention_;
   Connection* connection_ = nullptr;
   std::int64_t cursor_ = 0;   // the last monitor that is done in this round
   std::int64_t deleted_ = 0;  // rows, in this step
-  Statement monitors_, outcomes_, rollups_, events_;
+  Statement monitors_, rollups_, events_;
 };
 
 }  // namespace tocsin::store_sqlite

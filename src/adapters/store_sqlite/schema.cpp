@@ -14,9 +14,10 @@ constexpr std::array<const char*, 1> kMigrations{// 1: monitors, their history, 
                                                  R"sql(
 CREATE TABLE meta (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
-  commits INTEGER NOT NULL
+  commits INTEGER NOT NULL,
+  keep    INTEGER NOT NULL
 );
-INSERT INTO meta VALUES (1, 0);
+INSERT INTO meta VALUES (1, 0, 0);
 
 CREATE TABLE monitors (
   id                INTEGER PRIMARY KEY,
@@ -41,8 +42,9 @@ CREATE TABLE monitors (
 );
 
 CREATE TABLE outcomes (
-  id   INTEGER PRIMARY KEY,
-  json TEXT    NOT NULL
+  id       INTEGER PRIMARY KEY,
+  sequence INTEGER NOT NULL,
+  json     TEXT    NOT NULL
 );
 
 CREATE TABLE rollups (

@@ -64,8 +64,9 @@ Result<std::unique_ptr<StoreSqlite>> StoreSqlite::open(ports::Loop& loop, const 
   std::unique_ptr<StoreSqlite> store(new StoreSqlite(loop, clock, std::move(options)));
   const StoreSqliteOptions& wanted = store->options_;
   store->lock_ = std::make_unique<LockFile>(std::move(*lock));
-  WriterOptions of_writer{wanted.path, wanted.vfs, wanted.retention, wanted.reserve_bytes,
-                          wanted.max_queued_batches};
+  WriterOptions of_writer{
+      wanted.path,  wanted.vfs, wanted.retention, wanted.reserve_bytes, wanted.max_queued_batches,
+      wanted.gather};
   auto writer = Writer::open(loop, logger, std::move(of_writer));
   if (!writer) {
     return std::unexpected(std::move(writer).error());

@@ -34,6 +34,9 @@ struct StoreSqliteOptions {
   std::string vfs;                                        // SQLite VFS by name; empty: the system's
   std::size_t max_queued_batches = 16'384;
   std::size_t max_queued_reads = 1'024;
+  // One transaction begins at the earliest this long after the one before: what comes meanwhile is
+  // one transaction and one sync. A commit after a pause is not held up. 0: as fast as they go.
+  Milliseconds gather{0};
 };
 
 class StoreSqlite final : public ports::Store {

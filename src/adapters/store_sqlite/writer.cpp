@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "adapters/store_sqlite/outcome_rings.hpp"
 #include "adapters/store_sqlite/schema.hpp"
 
 namespace tocsin::store_sqlite {
@@ -53,6 +54,7 @@ Writer::~Writer() {
 
 void Writer::commit(ports::WriteBatch batch, ports::Store::Done done, Instant now) {
   Job job{std::move(batch), std::move(done), now, epoch_, false};
+  bool worth_waking = false;
   {
     const std::scoped_lock lock(mutex_);
     if (waiting_ >= options_.max_queued) {
@@ -63,8 +65,11 @@ void Writer::commit(ports::WriteBatch batch, ports::Store::Done done, Instant no
       queued_.store(waiting_, std::memory_order_relaxed);
     }
     queue_.push_back(std::move(job));
+    worth_waking = queue_.size() == 1 || queue_.size() == kMaxGroup;
   }
-  wake_.notify_one();
+  if (worth_waking) {
+    wake_.notify_one();
+  }
 }
 
 void Writer::retry() { ++epoch_; }
@@ -86,6 +91,9 @@ Result<void> Writer::connect(bool first) {
   }
   connection_ = std::move(*opened);
   auto ready = first ? prepare_schema(connection_) : configure_writer(connection_);
+  if (ready && first) {
+    ready = resize_rings(connection_, options_.retention.outcomes);
+  }
   if (!ready) {
     return ready;
   }
@@ -145,22 +153,29 @@ Result<void> Writer::settle_doubtful() {
   return {};
 }
 
+// Empty only when it is time to stop.
+std::vector<Writer::Job> Writer::take_group() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (options_.gather > Milliseconds{0}) {
+    wake_.wait_until(lock, next_group_, [this] { return stopping_ || queue_.size() >= kMaxGroup; });
+    next_group_ = std::chrono::steady_clock::now() + options_.gather;
+  }
+  const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
+  std::vector<Job> group(std::make_move_iterator(queue_.begin()),
+                         std::make_move_iterator(queue_.begin() + count));
+  queue_.erase(queue_.begin(), queue_.begin() + count);
+  waiting_ -= static_cast<std::size_t>(
+      std::count_if(group.begin(), group.end(), [](const Job& job) { return !job.refused; }));
+  queued_.store(waiting_, std::memory_order_relaxed);
+  return group;
+}
+
 void Writer::serve() {
   while (true) {
-    std::vector<Job> group;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) {
-        return;
-      }
-      const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
-      group.assign(std::make_move_iterator(queue_.begin()),
-                   std::make_move_iterator(queue_.begin() + count));
-      queue_.erase(queue_.begin(), queue_.begin() + count);
-      waiting_ -= static_cast<std::size_t>(
-          std::count_if(group.begin(), group.end(), [](const Job& job) { return !job.refused; }));
-      queued_.store(waiting_, std::memory_order_relaxed);
+    std::vector<Job> group = take_group();
+    if (group.empty()) {
+      return;
     }
     process(std::move(group));
   }

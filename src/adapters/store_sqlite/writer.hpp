@@ -3,6 +3,7 @@
 // sync.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -32,6 +33,7 @@ struct WriterOptions {
   config::Retention retention;
   std::uint64_t reserve_bytes = 0;
   std::size_t max_queued = 0;  // batches
+  Milliseconds gather{0};      // see StoreSqliteOptions
 };
 
 class Writer {
@@ -74,6 +76,7 @@ class Writer {
   Result<void> connect(bool first);
   void disconnect();
   void serve();
+  [[nodiscard]] std::vector<Job> take_group();
   void process(std::vector<Job> group);
   [[nodiscard]] Result<void> write_group(const std::vector<Job*>& jobs);
   [[nodiscard]] std::optional<Failure> attempt(const std::vector<Job*>& jobs);
@@ -99,6 +102,7 @@ class Writer {
   std::optional<std::uint64_t> failed_epoch_;
   Error last_error_;
   std::optional<Instant> last_sweep_;
+  std::chrono::steady_clock::time_point next_group_{};
   // Every attempt to commit has a number, written in its transaction. A commit whose sync failed
   // was reported as failed, and the caller will hand its content over again; but its frames may lie
   // whole in the log, and a recovery (both connections reopened) then brings it back. All of a
