@@ -1,4 +1,4 @@
-"""Mount namespaces: a place where a test may mount what it likes and the machine sees nothing of it.
+"""Mount namespaces: places where a test may mount what it likes, unseen by the machine.
 
 Works as root, and otherwise where the kernel lets users have namespaces of their own. Where neither
 is so, a test fails and says what it needs: a rule that was not tested has not passed.

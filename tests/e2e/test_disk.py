@@ -142,11 +142,11 @@ def test_a_read_only_disk_at_the_start_is_named(daemon, target, disk):
     node = daemon(config(target(), disk.path / "tocsin.db"))
     node.prefix = disk.prefix
     mount = ["nsenter", *disk.prefix[1:], "mount", "-o"]
-    subprocess.run([*mount, "remount,ro", str(disk.path)], check=True)
+    subprocess.run([*mount, "remount,bind,ro", str(disk.path)], check=True)
     node.start(ready=False)
     assert node.process.wait(10) == 1
     assert str(disk.path / "tocsin.db") in node.output()
     assert "read-only" in node.output().lower()
-    subprocess.run([*mount, "remount,rw", str(disk.path)], check=True)
+    subprocess.run([*mount, "remount,bind,rw", str(disk.path)], check=True)
     node.start()
     assert node.stop() == 0
