@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 
 // The table is shown when every monitor has an outcome, or after this.
 constexpr Microseconds kTableWithin = 4s;
+// Longest that the store's writer waits for company, so that one sync serves many checks.
+constexpr Milliseconds kGather = 50ms;
 // Descriptors beside those of checks: store, log, listener, epoll, files being read.
 constexpr rlim_t kOwnDescriptors = 64;
 
@@ -100,7 +102,8 @@ Result<void> Daemon::open_everything() {
   auto store = store_sqlite::StoreSqlite::open(network_->loop(), network_->clock(),
                                                {.path = settings.store.path,
                                                 .retention = settings.retention,
-                                                .reserve_bytes = settings.store.reserve_bytes},
+                                                .reserve_bytes = settings.store.reserve_bytes,
+                                                .gather = kGather},
                                                *log_);
   if (!store) {
     return std::unexpected(std::move(store).error());

@@ -18,7 +18,7 @@ constexpr Microseconds kSleepAfter = 5s;
 // A difference between the clocks that grew by more than this is a step, less is slewing.
 constexpr Microseconds kWallStep = 1s;
 // Due runs that lie this close together are one wake-up.
-constexpr Microseconds kCoalesce = 1ms;
+constexpr Microseconds kCoalesce = 5ms;
 // After this many starts the loop serves others before it goes on.
 constexpr int kStartsPerTurn = 200;
 // A monitor whose next planned run is further away than this gets a first run of its own.
