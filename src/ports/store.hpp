@@ -13,6 +13,7 @@
 #include "alert/uptime.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "notification/outbox.hpp"
 #include "schedule/counters.hpp"
 
 namespace tocsin::ports {
@@ -50,17 +51,8 @@ struct EventRow {
   std::string json;  // alert::to_json
 };
 
-// A notification that waits: one event for one channel, or one outcome for one sink. Delivery comes
-// with the channels; the table and its transaction are here.
-struct OutboxRow {
-  std::string key;  // idempotency key: channel and event; the primary key
-  std::string target;
-  bool sink = false;
-  std::string monitor;
-  std::string event_id;
-  Instant created{};
-  std::string payload;  // JSON
-};
+// A notification that waits. `key` is the primary key.
+using OutboxRow = notification::Notification;
 
 // One atomic change. All of it is durable or none of it. `removed` is applied first: a monitor that
 // is removed and named in `monitors` too starts anew.

@@ -269,6 +269,10 @@ void Recorder::flush(std::move_only_function<void()> done) {
 
 void Recorder::finish_flush() {
   if (flush_done_ && in_flight_.empty() && !replay_in_flight_) {
+    if (health_.degraded) {
+      log_.error("stopping while the store refuses: what the journal holds is lost",
+                 {{"events", static_cast<std::int64_t>(held_events_)}, {"error", health_.error}});
+    }
     std::exchange(flush_done_, nullptr)();
   }
 }

@@ -246,6 +246,8 @@ void Watch::check_now(std::string_view name,
   impl_->check_now(impl_->by_name_[at], std::move(done));
 }
 
+void Watch::route_events(Router router) { impl_->router_ = std::move(router); }
+
 void Watch::on_change(std::move_only_function<void(const StateChange&)> observer) {
   impl_->observer_ = std::move(observer);
 }

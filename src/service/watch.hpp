@@ -67,6 +67,13 @@ class Watch {
   // manual check of this monitor is already running.
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
 
+  // Who is to be told of an event: asked while the event is made, and what it answers is committed
+  // in the same transaction as the event and the state. Without a router nobody is told. Set before
+  // start().
+  using Router = std::move_only_function<std::vector<ports::OutboxRow>(const alert::Event&,
+                                                                       const config::Monitor&)>;
+  void route_events(Router router);
+
   // Called for every change of state, once it may be announced. One observer; set before start().
   void on_change(std::move_only_function<void(const StateChange&)> observer);
 

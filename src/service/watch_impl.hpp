@@ -37,6 +37,7 @@ class Watch::Impl {
   std::vector<std::uint32_t> by_name_;  // slots in name order
   WatchStats stats_;
   std::move_only_function<void(const StateChange&)> observer_;
+  Router router_;
 
   [[nodiscard]] const Slot& slot(std::uint32_t id) const { return slots_[id]; }
 

@@ -101,6 +101,9 @@ void Watch::Impl::remove_monitor(std::uint32_t id) {
     change.reason = "monitor_removed";
     change.message = "removed from the configuration";
     change.state = step.next;
+    if (router_) {
+      batch.outbox = router_(*change.event, s.config);
+    }
   }
   recorder_.submit_removal(id, std::move(batch), std::move(change));
   release_slot(id);

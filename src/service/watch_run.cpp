@@ -131,6 +131,9 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   s.last_started = outcome.started;
 
   ports::WriteBatch batch;
+  if (change.event && router_) {
+    batch.outbox = router_(*change.event, s.config);
+  }
   if (run.origin == check::Origin::scheduled) {  // retries and manual checks would weigh double
     const alert::Closed closed =
         alert::count_outcome(s.buckets, at, outcome.status, outcome.duration);

@@ -76,6 +76,9 @@ void World::boot() {
   watch = std::make_unique<service::Watch>(service::Watch::Ports{loop, loop, prober, *store, log_},
                                            ++boots_ * 7919);
   watch->on_change([this](const service::StateChange& change) { observe(change); });
+  watch->route_events([](const alert::Event& event, const config::Monitor&) {
+    return notification::address(event, {"ops"});
+  });
   const Result<void> started = watch->start(config);
   require(started.has_value(), "the watch starts on what the store holds");
 }
@@ -150,6 +153,10 @@ void World::expect_recovery(Milliseconds within) {
             [&] { return view.config->name + " has no open incident when up"; });
   }
   require(open_incidents_.empty(), "every incident that opened was closed");
+  for (const auto& [id, row] : store->contents().events) {
+    require(store->contents().outbox.contains("ops/" + id),
+            [&] { return id + " was stored together with its notification"; });
+  }
 }
 
 void World::observe(const service::StateChange& change) {

@@ -1,0 +1,29 @@
+#pragma once
+// Notifications that wait: who is to be told of an event. Rows are written in the same transaction
+// as the event and the state that it announces, and delivered from there.
+
+#include <string>
+#include <vector>
+
+#include "alert/event.hpp"
+#include "base/time.hpp"
+
+namespace tocsin::notification {
+
+// One event for one channel, or one outcome for one sink.
+struct Notification {
+  std::string key;  // idempotency key, the same at every attempt
+  std::string target;
+  bool sink = false;
+  std::string monitor;
+  std::string event_id;
+  Instant created{};
+  std::string payload;  // JSON
+};
+
+// A row for each of `channels`, in their order; a name that stands twice counts once. The key is
+// "<channel>/<event id>", the payload the event as the API shows it.
+[[nodiscard]] std::vector<Notification> address(const alert::Event& event,
+                                                const std::vector<std::string>& channels);
+
+}  // namespace tocsin::notification
