@@ -121,6 +121,32 @@ def test_a_restart_repeats_no_event_and_keeps_states(daemon, target):
     assert node.events() == events
 
 
+def test_readers_of_its_output_that_stopped_reading_hold_up_nothing(daemon, target):
+    server = target()
+    node = daemon({"monitors": {"shop": endpoint(server.url, every="200ms", timeout="200ms")}})
+    node.process = subprocess.Popen([node.binary, "run", "-c", str(node.folder), "--log-level",
+                                     "debug"], cwd=node.folder, env=node.environment,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        node.wait_ready()
+        # A broken file is worth several lines of log per reload: more than two pipes take.
+        node.write_config("monitors: {" + ", ".join(
+            f"m{i}: {{htp: x}}" for i in range(2000)) + "}\n")
+        node.reload()
+        errors = 'tocsin_config_problems{severity="error"}'
+        wait_until(lambda: node.metric(errors) >= 1, what="the refusal")
+        requests = len(server.requests)
+        wait_until(lambda: len(server.requests) >= requests + 5, what="checks that go on")
+        started = time.monotonic()
+        node.process.terminate()
+        assert node.process.wait(15) == 0
+        assert time.monotonic() - started < 8
+    finally:
+        node.kill()
+        node.process.stdout.close()
+        node.process.stderr.close()
+
+
 # --- TLS and tokens ---
 def certificate(folder):
     """Self-signed, for 127.0.0.1."""

@@ -36,13 +36,17 @@ class LogSpdlog::Impl {
  public:
   explicit Impl(const LogSpdlogOptions& options)
       : json_(options.json),
+        sink_(std::make_shared<FdSink>(options.fd)),
         pool_(std::make_shared<spdlog::details::thread_pool>(options.queue_lines, 1)),
         logger_(std::make_shared<spdlog::async_logger>(
-            "tocsin", std::make_shared<FdSink>(options.fd), pool_,
-            spdlog::async_overflow_policy::overrun_oldest)),
+            "tocsin", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)),
         redactor_(std::make_shared<const Redactor>()) {
     logger_->set_level(level_of(options.level));
   }
+
+  ~Impl() { sink_->closing(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
     const auto spdlog_level = level_of(level);
@@ -72,6 +76,7 @@ class LogSpdlog::Impl {
   }
 
   std::atomic<bool> json_;
+  std::shared_ptr<FdSink> sink_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;  // outlives logger_; drains when destroyed
   std::shared_ptr<spdlog::async_logger> logger_;
   std::mutex mutex_;

@@ -104,6 +104,16 @@ TEST(LogSpdlog, APausedReaderNeverStopsTheCaller) {
   EXPECT_GT(std::ranges::count(all, '\n'), 64);
 }
 
+TEST(LogSpdlog, AReaderThatNeverComesBackDoesNotHoldUpTheEnd) {
+  const Reader reader;
+  {
+    LogSpdlog log({.fd = reader.writer()});
+    const std::string line(1000, 'x');
+    for (int i = 0; i < 500; ++i) log.info(line);  // far more than a pipe takes
+  }  // without a bound this never returns
+  SUCCEED();
+}
+
 TEST(LogSpdlog, LinesOfManyThreadsDoNotMix) {
   Reader reader;
   std::string all;
