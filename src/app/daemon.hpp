@@ -75,6 +75,7 @@ class Daemon {
   bool reload_runs_ = false;
   bool reload_again_ = false;
   std::uint64_t files_seen_ = 0;  // fingerprint of the configuration files
+  std::uint64_t files_last_look_ = 0;
   int stop_signals_ = 0;
 };
 

@@ -87,12 +87,15 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
   }
 }
 
+// A change is taken over once two looks in a row see the same: a file that is emptied and then
+// written again, or copied slowly, would otherwise be read half, and half a file may be valid.
 void Daemon::watch_files() {
   if (!loaded_.config->settings.watch || reload_runs_) {
     return;
   }
   const std::uint64_t now = adapters::config_fingerprint(options_.config);
-  if (now != files_seen_) {
+  const bool settled = now == std::exchange(files_last_look_, now);
+  if (settled && now != files_seen_) {
     files_seen_ = now;
     begin_reload("files changed");
   }
