@@ -91,6 +91,7 @@ ports::MonitorRecord full_record() {
                   from_unix_ms(1),
                   from_unix_ms(1'767'225'600'123),
                   from_unix_ms(-5)};
+  record.state.first_success = from_unix_ms(1'767'225'601'234);
   record.counters = {20, 1, 2, {3, 4, 5, 1, 2}, 2, 8, 9};
   record.accounted_until = from_unix_ms(1'767'225'600'001);
   record.buckets.hour_start = from_unix_ms(1'767'225'600'000);
@@ -352,6 +353,17 @@ TEST_P(StoreContract, ARemovedMonitorLeavesOnlyItsEvents) {
   EXPECT_TRUE(sequences("a").empty());
   EXPECT_TRUE(rollups_of(loop_, *store_, "a", alert::RollupLevel::day).empty());
   EXPECT_EQ(sequences("b"), (std::vector<std::uint64_t>{1}));
+}
+
+TEST_P(StoreContract, AMonitorRemovedAndWrittenInOneBatchStartsAnew) {
+  open();
+  put_outcomes("a", 1, 3);
+  ports::WriteBatch batch;
+  batch.removed = {"a"};
+  batch.monitors.push_back(make_record("a"));
+  must_commit(std::move(batch));
+  EXPECT_EQ(load_all(*store_).size(), 1U);
+  EXPECT_TRUE(sequences("a").empty());
 }
 
 TEST_P(StoreContract, HistoryOfAMonitorWithoutARecordIsDropped) {

@@ -138,6 +138,11 @@ Result<void> MemoryStore::write(Job& job) {
 }
 
 void MemoryStore::apply(ports::WriteBatch& batch) {
+  for (const std::string& name : batch.removed) {
+    contents_.monitors.erase(name);
+    contents_.outcomes.erase(name);
+    contents_.rollups.erase(name);
+  }
   for (ports::MonitorRecord& record : batch.monitors) {
     std::string name = record.name;
     contents_.monitors.insert_or_assign(std::move(name), std::move(record));
@@ -154,11 +159,6 @@ void MemoryStore::apply(ports::WriteBatch& batch) {
   }
   for (ports::OutboxRow& row : batch.outbox) {
     contents_.outbox.try_emplace(row.key, row);
-  }
-  for (const std::string& name : batch.removed) {
-    contents_.monitors.erase(name);
-    contents_.outcomes.erase(name);
-    contents_.rollups.erase(name);
   }
 }
 

@@ -15,15 +15,15 @@ namespace {
 constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
 constexpr const char* kInsert =
     "INSERT INTO monitors (kind, state, reason, since, incident_opened, first_failure, "
-    "known_count, "
-    "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
-    "counters, buckets, last_json, name) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    "known_count, failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, "
+    "last_started, "
+    "counters, buckets, last_json, first_success, name) VALUES "
+    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 constexpr const char* kUpdate =
     "UPDATE monitors SET kind = ?1, state = ?2, reason = ?3, since = ?4, incident_opened = ?5, "
     "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
     "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
-    "buckets = ?16, last_json = ?17 WHERE id = ?18";
+    "buckets = ?16, last_json = ?17, first_success = ?18 WHERE id = ?19";
 // A journal that is replayed must not put an older outcome over a newer one.
 constexpr const char* kPutOutcome =
     "INSERT INTO outcomes (id, sequence, json) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
@@ -97,7 +97,7 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
 }
 
 int BatchWriter::write(const ports::WriteBatch& batch) {
-  int code = SQLITE_OK;
+  int code = each(batch.removed, [this](const auto& name) { return remove(name); });
   for (std::size_t i = 0; code == SQLITE_OK && i < batch.monitors.size(); ++i) {
     code = write_monitor(batch.monitors[i], in_ring(batch, i));
   }
@@ -112,9 +112,6 @@ int BatchWriter::write(const ports::WriteBatch& batch) {
   }
   if (code == SQLITE_OK) {
     code = each(batch.outbox, [this](const auto& row) { return write_outbox(row); });
-  }
-  if (code == SQLITE_OK) {
-    code = each(batch.removed, [this](const auto& name) { return remove(name); });
   }
   return code;
 }
@@ -168,7 +165,8 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(14, unix_ms(record.last_started))
       .bind(15, counters_)
       .bind(16, buckets_)
-      .bind(17, json_in_ring ? std::string_view{} : std::string_view(record.last_json));
+      .bind(17, json_in_ring ? std::string_view{} : std::string_view(record.last_json))
+      .bind(18, unix_ms(state.first_success));
 }
 
 int BatchWriter::write_monitor(const ports::MonitorRecord& record, bool json_in_ring) {
@@ -178,10 +176,10 @@ int BatchWriter::write_monitor(const ports::MonitorRecord& record, bool json_in_
   }
   if (id != 0) {
     bind_record(update_, record, json_in_ring);
-    return update_.bind(18, id).run();
+    return update_.bind(19, id).run();
   }
   bind_record(insert_, record, json_in_ring);
-  const int code = insert_.bind(18, record.name).run();
+  const int code = insert_.bind(19, record.name).run();
   if (code == SQLITE_OK) {
     ids_.emplace(record.name, sqlite3_last_insert_rowid(connection_->raw()));
   }

@@ -21,7 +21,8 @@ using std::chrono::hours;
 constexpr const char* kLoad =
     "SELECT name, kind, state, reason, since, incident_opened, first_failure, known_count, "
     "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
-    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json) FROM monitors "
+    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json), first_success "
+    "FROM monitors "
     "LEFT JOIN outcomes ON sequence = outcome_count AND outcomes.id = "
     "(monitors.id << 32) + outcome_count % (SELECT keep FROM meta) ORDER BY name";
 constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
@@ -77,6 +78,7 @@ Result<ports::MonitorRecord> read_record(const Connection& connection, const Sta
     return std::unexpected(damaged(connection, record.name, "buckets"));
   }
   record.last_json = row.text(17);
+  record.state.first_success = from_unix_ms(row.integer(18));
   return record;
 }
 

@@ -28,6 +28,7 @@ CREATE TABLE monitors (
   since             INTEGER NOT NULL,
   incident_opened   INTEGER NOT NULL,
   first_failure     INTEGER NOT NULL,
+  first_success     INTEGER NOT NULL,
   known_count       INTEGER NOT NULL,
   failures          INTEGER NOT NULL,
   ups_in_row        INTEGER NOT NULL,
