@@ -68,6 +68,7 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
       ++problems_.errors;
     } else {
       log_->set_secrets(loaded->secrets);
+      watch_->hide(loaded->secrets);
       log_->set_level(level_.value_or(next.log.level));
       log_->set_json(next.log.json);
       report(*loaded);

@@ -113,6 +113,7 @@ Result<void> Daemon::open_everything() {
       std::make_unique<service::Watch>(service::Watch::Ports{network_->clock(), network_->loop(),
                                                              network_->prober(), *store_, *log_},
                                        fresh_seed());
+  watch_->hide(loaded_.secrets);
   watch_->on_change([this](const service::StateChange& change) {
     console_.change(change);
     if (change.event != nullptr) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/config_source.hpp"
@@ -16,6 +17,7 @@
 #include "check/address.hpp"
 #include "check/assertions.hpp"
 #include "check/url.hpp"
+#include "service/redaction.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -46,7 +48,7 @@ SpecResult spec_of_tcp(const std::string& authority) {
   return spec;
 }
 
-SpecResult spec_of_monitor(const ProbeOptions& options) {
+SpecResult spec_of_monitor(const ProbeOptions& options, std::vector<std::string>& secrets) {
   auto loaded = load_config(options.config);
   if (!loaded) {
     return std::unexpected(std::move(loaded).error().with(
@@ -56,6 +58,7 @@ SpecResult spec_of_monitor(const ProbeOptions& options) {
     print_diagnostics(*loaded, stderr);
     return fail(ErrorCode::invalid, options.config + " is broken");
   }
+  secrets = loaded->secrets;
   const auto& monitors = loaded->config->monitors;
   const auto found = std::ranges::find(monitors, options.target, &config::Monitor::name);
   if (found == monitors.end()) {
@@ -67,7 +70,8 @@ SpecResult spec_of_monitor(const ProbeOptions& options) {
   return std::make_shared<check::CheckSpec>(*found->check);
 }
 
-SpecResult spec_of(const ProbeOptions& options) {
+// `secrets` gets what the outcome must not show.
+SpecResult spec_of(const ProbeOptions& options, std::vector<std::string>& secrets) {
   const std::string& target = options.target;
   if (target.starts_with("http://") || target.starts_with("https://")) {
     return spec_of_url(target);
@@ -75,7 +79,7 @@ SpecResult spec_of(const ProbeOptions& options) {
   if (target.starts_with("tcp://")) {
     return spec_of_tcp(target.substr(6));
   }
-  return spec_of_monitor(options);
+  return spec_of_monitor(options, secrets);
 }
 
 // The conditions of the command line stand instead of the monitor's.
@@ -143,7 +147,8 @@ check::Outcome run_check(Network& network, std::shared_ptr<const check::CheckSpe
 }  // namespace
 
 int probe(const ProbeOptions& options) {
-  auto spec = spec_of(options);
+  std::vector<std::string> secrets;
+  auto spec = spec_of(options, secrets);
   if (!spec) {
     fmt::print(stderr, "tocsin: {}\n", spec.error().message);
     return kUsage;
@@ -153,7 +158,8 @@ int probe(const ProbeOptions& options) {
     return kUsage;
   }
   Network network({});
-  const check::Outcome outcome = run_check(network, *spec);
+  check::Outcome outcome = run_check(network, *spec);
+  service::redact(outcome, Redactor(std::move(secrets)));
   network.stop_clients();
   fmt::print("{}", options.json ? outcome_document(outcome)
                                 : render_outcome(options.target, outcome, terminal_style()));

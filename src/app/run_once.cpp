@@ -12,6 +12,7 @@
 #include "app/config_source.hpp"
 #include "app/console.hpp"
 #include "app/network.hpp"
+#include "service/redaction.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -79,8 +80,10 @@ int run_once(const RunOptions& options, std::optional<LogLevel> /*level*/) {
   network.stop_clients();
   std::vector<TableRow> rows;
   bool all_up = true;
+  const Redactor redactor(loaded->secrets);
   for (std::size_t i = 0; i < monitors.size(); ++i) {
-    const check::Outcome& outcome = outcomes[i];
+    check::Outcome outcome = outcomes[i];
+    service::redact(outcome, redactor);
     all_up = all_up && outcome.status == check::Status::up;
     rows.push_back(
         {.name = monitors[i].name,

@@ -29,7 +29,7 @@ Recorder::Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, 
 
 void Recorder::submit(ports::WriteBatch batch, Change change) {
   InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, {}};
-  if (health_.degraded) {
+  if (holding_) {
     hold(std::move(entry));
     return;
   }
@@ -45,7 +45,7 @@ void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Chang
     journal_.by_slot.erase(held);
   }
   InFlight entry{std::move(change), batch.outbox, {}, batch.removed, {}};
-  if (health_.degraded) {
+  if (holding_) {
     hold(std::move(entry));
     return;
   }
@@ -77,6 +77,7 @@ void Recorder::committed(Result<void> result) {
 
 void Recorder::degrade(const Error& error) {
   health_.error = error.message;
+  holding_ = true;
   if (health_.degraded) {
     return;
   }
@@ -147,7 +148,7 @@ void Recorder::write_touched() {
   while (!touched_.empty() && !health_.degraded) {
     ports::WriteBatch batch;
     InFlight entry;
-    while (!touched_.empty() && batch.monitors.size() < bounds_.monitors_per_replay) {
+    while (!touched_.empty() && batch.monitors.size() < bounds_.monitors_per_write) {
       const std::uint32_t slot = touched_.back();
       touched_.pop_back();
       is_touched_[slot] = false;
@@ -206,7 +207,9 @@ void Recorder::replay() {
   }
   replay_in_flight_ = true;
   store_.retry();
-  store_.commit(replay_batch(), [this](Result<void> result) { replayed(std::move(result)); });
+  ports::WriteBatch batch = replay_batch();
+  holding_ = !journal_.empty();
+  store_.commit(std::move(batch), [this](Result<void> result) { replayed(std::move(result)); });
 }
 
 void Recorder::give_back(Journal& journal, Journal part) {
@@ -229,8 +232,9 @@ void Recorder::give_back(Journal& journal, Journal part) {
 
 void Recorder::replayed(Result<void> result) {
   replay_in_flight_ = false;
-  replay_size_ = result ? bounds_.monitors_per_replay : 1;
   if (!result) {
+    replay_size_ = 1;
+    holding_ = true;
     health_.error = result.error().message;
     give_back(journal_, std::exchange(replaying_, {}));
     finish_flush();
@@ -245,7 +249,10 @@ void Recorder::replayed(Result<void> result) {
     settle(held);
   }
   replaying_ = {};
-  if (!journal_.empty()) {
+  // Each part may be larger: it must outgrow what a busy watch adds meanwhile.
+  replay_size_ =
+      std::clamp(replay_size_ * 4, bounds_.monitors_per_write, bounds_.monitors_per_replay);
+  if (holding_) {
     replay();
     return;
   }

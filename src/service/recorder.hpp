@@ -51,7 +51,8 @@ class Recorder {
   struct Bounds {
     std::size_t journal_events = 10'000;
     std::size_t journal_rollups = 200'000;
-    std::size_t monitors_per_replay = 500;
+    std::size_t monitors_per_write = 500;  // of touched records; a first part after the question
+    std::size_t monitors_per_replay = 50'000;
   };
 
   Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, Hooks hooks, Bounds bounds);
@@ -126,6 +127,9 @@ class Recorder {
   Journal replaying_;  // a part of the journal on its way to the store
   bool replay_in_flight_ = false;
   std::size_t replay_size_ = 1;  // monitors in the next part; one, until the store takes it
+  // Changes go to the journal. Ends when the last part of it is on its way: what comes after is
+  // committed behind it, or the journal of a busy watch would never be empty.
+  bool holding_ = false;
   std::size_t held_events_ = 0;
   std::size_t held_rollups_ = 0;
   std::vector<std::uint32_t> touched_;

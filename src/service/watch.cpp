@@ -248,6 +248,10 @@ void Watch::check_now(std::string_view name,
 
 void Watch::route_events(Router router) { impl_->router_ = std::move(router); }
 
+void Watch::hide(std::vector<std::string> secrets) {
+  impl_->redactor_ = Redactor(std::move(secrets));
+}
+
 void Watch::on_change(std::move_only_function<void(const StateChange&)> observer) {
   impl_->observer_ = std::move(observer);
 }

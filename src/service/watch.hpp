@@ -74,6 +74,10 @@ class Watch {
                                                                        const config::Monitor&)>;
   void route_events(Router router);
 
+  // Values that no outcome may show, whatever a target answers. May be called again, after a
+  // reload.
+  void hide(std::vector<std::string> secrets);
+
   // Called for every change of state, once it may be announced. One observer; set before start().
   void on_change(std::move_only_function<void(const StateChange&)> observer);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/event_id.hpp"
+#include "base/redactor.hpp"
 #include "service/agenda.hpp"
 #include "service/recorder.hpp"
 #include "service/slot.hpp"
@@ -38,6 +39,7 @@ class Watch::Impl {
   WatchStats stats_;
   std::move_only_function<void(const StateChange&)> observer_;
   Router router_;
+  Redactor redactor_;
 
   [[nodiscard]] const Slot& slot(std::uint32_t id) const { return slots_[id]; }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alert/change_message.hpp"
+#include "service/redaction.hpp"
 #include "service/watch_impl.hpp"
 
 namespace tocsin::service {
@@ -88,6 +89,7 @@ void Watch::Impl::finish_run(const Run& run, check::Outcome outcome, ManualDone 
     outcome.duration = *outcome.timings.total;
   }
   excuse_own_stall(run, outcome);
+  redact(outcome, redactor_);
   ++stats_.outcomes[static_cast<std::size_t>(outcome.status)];
   stats_.duration_by_kind[s.config.check->target.index()].add(outcome.duration);
   const check::Status status = outcome.status;

@@ -207,7 +207,6 @@ def test_secrets_print_nowhere(daemon, target, tocsin):
     assert_silent(*said, node.output(), checked.stdout, checked.stderr)
 
 
-@pytest.mark.xfail(reason="what a target repeats is shown as it came", strict=True)
 def test_a_target_that_repeats_a_secret_does_not_betray_it(daemon, target):
     server = target(answer(200, json.dumps({"token": SECRETS["SHOP_TOKEN"]})))
     http = {"url": server.url, "headers": {"X-Token": "${SHOP_TOKEN}"}}

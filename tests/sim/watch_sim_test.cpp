@@ -236,6 +236,25 @@ TEST(WatchSim, WhileTheStoreRefusesChecksGoOnAndEventsAreHeldAndCommittedLater) 
   EXPECT_HEALTHY(world, 5);
 }
 
+TEST(WatchSim, ABusyWatchLeavesTheJournalAsSoonAsTheStoreTakesWrites) {
+  QuietWorld world(2000, 1s);  // 2,000 checks a second
+  world.store->set_commit_latency(100ms);
+  world.run_for(10s);
+  world.store->refuse();
+  world.prober.force("m00004", check::Status::down);
+  world.run_for(60s);
+  ASSERT_TRUE(world.watch->store_health().degraded);
+  world.store->accept();
+  world.run_for(5s);
+  EXPECT_FALSE(world.watch->store_health().degraded);
+  EXPECT_EQ(world.events_of("m00004").size(), 1U);
+  world.run_for(5s);
+  world.kill();
+  world.boot();
+  EXPECT_EQ(world.view("m00004").state.state, alert::State::down);
+  EXPECT_HEALTHY(world, 5);
+}
+
 TEST(WatchSim, ThousandsOfHangingTargetsDelayNoHealthyOne) {
   World world({.seed = 9, .monitors = 4000, .shortest_interval = 30s, .varied = false});
   world.prober.set_faults({.flip = 0, .glitch = 0, .unknown = 0, .hang = 0});

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/log_spdlog/redactor.hpp"
+#include "base/redactor.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
 

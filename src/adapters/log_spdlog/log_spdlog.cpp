@@ -10,7 +10,7 @@
 
 #include "adapters/log_spdlog/fd_sink.hpp"
 #include "adapters/log_spdlog/line.hpp"
-#include "adapters/log_spdlog/redactor.hpp"
+#include "base/redactor.hpp"
 
 namespace tocsin::adapters {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tocsin::adapters {
+namespace tocsin {
 
 // Immutable; safe to share between threads.
 class Redactor {
@@ -16,10 +16,11 @@ class Redactor {
   Redactor() = default;
   explicit Redactor(std::vector<std::string> secrets);
 
+  [[nodiscard]] bool empty() const { return secrets_.empty(); }
   [[nodiscard]] std::string redact(std::string_view text) const;
 
  private:
   std::vector<std::string> secrets_;  // longest first, so that no part of a longer one is left over
 };
 
-}  // namespace tocsin::adapters
+}  // namespace tocsin

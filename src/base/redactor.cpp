@@ -1,10 +1,10 @@
-#include "adapters/log_spdlog/redactor.hpp"
+#include "base/redactor.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
-namespace tocsin::adapters {
+namespace tocsin {
 
 Redactor::Redactor(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
   std::erase_if(secrets_, [](const std::string& s) { return s.size() < kShortestSecretBytes; });
@@ -26,4 +26,4 @@ std::string Redactor::redact(std::string_view text) const {
   return out;
 }
 
-}  // namespace tocsin::adapters
+}  // namespace tocsin

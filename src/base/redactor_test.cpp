@@ -1,8 +1,8 @@
-#include "adapters/log_spdlog/redactor.hpp"
+#include "base/redactor.hpp"
 
 #include <gtest/gtest.h>
 
-namespace tocsin::adapters {
+namespace tocsin {
 namespace {
 
 TEST(Redactor, HidesEveryOccurrence) {
@@ -27,4 +27,4 @@ TEST(Redactor, AReplacementIsNotSearchedAgain) {
 }
 
 }  // namespace
-}  // namespace tocsin::adapters
+}  // namespace tocsin
