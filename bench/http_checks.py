@@ -7,7 +7,9 @@ Every subject asks the same nginx on loopback for the same small JSON document, 
 connection. Tocsin does what it always does: plans, connects, evaluates `[STATUS] == 200` and
 `[BODY].status == ok`, judges, writes state and history to its store with fsync, counts. One round
 measures all subjects one after the other; the table shows medians over the rounds. CPU is the
-process's own user and system time; nginx's is not counted.
+process's own user and system time; nginx's is not counted. The references run as fast as they can;
+the daemon runs at a rate that keeps one core two thirds busy, because a mostly idle process pays a
+wake-up per check.
 
 TOCSIN_BIN names another binary, TOCSIN_BENCH_DIR another place for the store.
 """
@@ -105,13 +107,13 @@ class Wrk:
         return 1e6 * cpu / int(re.search(r"(\d+) requests in", text).group(1))
 
 
-class Libcurl:
-    """bench/libcurl_reference.cpp: what the library alone costs. Absent: left out."""
+class Load:
+    """A C++ load program of this folder: libcurl alone, or our client alone. Absent: left out."""
 
-    def __init__(self, nginx, seconds):
+    def __init__(self, name, nginx, seconds):
         folder = pathlib.Path(os.environ.get("TOCSIN_BENCH_BIN",
                                              measured.REPO / "build/release/bench"))
-        self.program = folder / "libcurl_reference"
+        self.program = folder / name
         self.arguments = [nginx.url(), str(seconds), "64"]
 
     def measure(self):
@@ -162,7 +164,7 @@ def report(results, tocsin, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rate", type=int, default=2000, help="checks a second (2000)")
+    parser.add_argument("--rate", type=int, default=4000, help="checks a second (4000)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=10, help="measured per round and subject")
     parser.add_argument("--fill", type=int, default=22, help="warm-up of the first round, seconds")
@@ -174,11 +176,14 @@ def main():
         blackbox = Blackbox(folder, nginx, short)
         with blackbox.process:
             tocsin = Tocsin(folder, nginx, options)
-            subjects = {"wrk": Wrk(nginx, short), "libcurl": Libcurl(nginx, short),
+            subjects = {"wrk": Wrk(nginx, short),
+                        "libcurl alone": Load("libcurl_reference", nginx, short),
+                        "our client alone": Load("http_client_load", nginx, short),
                         "tocsin": tocsin, "blackbox_exporter": blackbox}
-            if not subjects["libcurl"].program.exists():
-                print(f"left out: {subjects['libcurl'].program} is not built")
-                del subjects["libcurl"]
+            for name in ("libcurl alone", "our client alone"):
+                if not subjects[name].program.exists():
+                    print(f"left out: {subjects[name].program} is not built")
+                    del subjects[name]
             if options.without_tocsin:
                 del subjects["tocsin"]
             results = {name: [] for name in subjects}

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/http_curl/curl_memory.hpp"
 #include "adapters/http_curl/transfer.hpp"
 #include "base/result.hpp"
 
@@ -45,7 +46,7 @@ class Descriptor {
 };
 
 void initialise_libcurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode code = initialise_libcurl_with_memory();
   if (code != CURLE_OK) {
     throw std::system_error(ENOMEM, std::generic_category(), "curl_global_init");
   }
