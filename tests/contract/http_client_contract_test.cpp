@@ -291,6 +291,7 @@ TEST(HttpClientBounds, RefusesExchangesBeyondTheirNumber) {
   const auto result = fetch(client, get(silent.url()));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, FailureKind::resources);
+  EXPECT_TRUE(pending.valid());
 }
 
 TEST(HttpClientEnd, CancelsWhatIsPendingExactlyOnce) {

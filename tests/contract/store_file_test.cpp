@@ -59,7 +59,7 @@ class StoreFile : public ::testing::Test {
   std::string path_ = folder_.file("tocsin.db");
 };
 
-auto Mentions(const std::string& text) { return ::testing::HasSubstr(text); }
+auto mentions(const std::string& text) { return ::testing::HasSubstr(text); }
 
 TEST_F(StoreFile, IsReadableByItsOwnerAlone) {
   const auto store = open({.reserve_bytes = 4096});
@@ -74,11 +74,11 @@ TEST_F(StoreFile, IsReadableByItsOwnerAlone) {
 TEST_F(StoreFile, ASecondUserIsRefusedAndToldThePid) {
   auto first = open();
   ASSERT_TRUE(first);
-  EXPECT_THAT(refusal(ErrorCode::conflict), Mentions(fmt::format("process {}", ::getpid())));
+  EXPECT_THAT(refusal(ErrorCode::conflict), mentions(fmt::format("process {}", ::getpid())));
   // The same file by another name.
   std::filesystem::create_symlink(path_, folder_.file("alias.db"));
   EXPECT_THAT(refusal(ErrorCode::conflict, {.path = folder_.file("alias.db")}),
-              Mentions("store.sqlite.path"));
+              mentions("store.sqlite.path"));
   first->reset();
   EXPECT_TRUE(open());
 }
@@ -91,7 +91,7 @@ TEST_F(StoreFile, AStaleLockFileLocksNobodyOut) {
 TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
   sql(path_, "PRAGMA user_version = 4711");
-  EXPECT_THAT(refusal(ErrorCode::invalid), Mentions("newer Tocsin (schema 4711"));
+  EXPECT_THAT(refusal(ErrorCode::invalid), mentions("newer Tocsin (schema 4711"));
   sql(path_, "PRAGMA user_version = 1");
   EXPECT_TRUE(open());
 }
@@ -99,21 +99,21 @@ TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
 TEST_F(StoreFile, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {
   const std::string content(5000, 'x');
   std::ofstream(path_) << content;
-  EXPECT_THAT(refusal(ErrorCode::invalid), Mentions("file is not a database (SQLITE_NOTADB 26"));
+  EXPECT_THAT(refusal(ErrorCode::invalid), mentions("file is not a database (SQLITE_NOTADB 26"));
   std::ifstream file(path_);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), content);
 }
 
 TEST_F(StoreFile, AnotherProgramsDatabaseIsRefused) {
   sql(path_, "CREATE TABLE theirs (x)");
-  EXPECT_THAT(refusal(ErrorCode::invalid), Mentions("database of another program"));
+  EXPECT_THAT(refusal(ErrorCode::invalid), mentions("database of another program"));
 }
 
 TEST_F(StoreFile, AMissingFolderIsNamed) {
   const std::string message =
       refusal(ErrorCode::unavailable, {.path = folder_.file("missing/tocsin.db")});
-  EXPECT_THAT(message, Mentions("missing/tocsin.db.lock: No such file"));
-  EXPECT_THAT(message, Mentions("create the folder"));
+  EXPECT_THAT(message, mentions("missing/tocsin.db.lock: No such file"));
+  EXPECT_THAT(message, mentions("create the folder"));
 }
 
 TEST_F(StoreFile, ADamagedRowIsNamed) {
@@ -125,9 +125,9 @@ TEST_F(StoreFile, ADamagedRowIsNamed) {
   sql(path_, "UPDATE monitors SET counters = '1 2 x'");
   auto store = open();
   ASSERT_TRUE(store);
-  const auto loaded = (*store)->load([](ports::MonitorRecord) {});
+  const auto loaded = (*store)->load([](const ports::MonitorRecord&) {});
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error().message, Mentions("'monitor-0' is damaged: column counters"));
+  EXPECT_THAT(loaded.error().message, mentions("'monitor-0' is damaged: column counters"));
 }
 
 TEST_F(StoreFile, ARowOfAnOlderListReadsAsZerosAtItsEnd) {
@@ -356,7 +356,7 @@ TEST_F(StoreFile, AReadOnlyFileSystemIsRefusedWithAdvice) {
     return;
   }
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0500), 0);
-  EXPECT_THAT(refusal(ErrorCode::unavailable), Mentions("make the folder writable"));
+  EXPECT_THAT(refusal(ErrorCode::unavailable), mentions("make the folder writable"));
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0700), 0);
 }
 

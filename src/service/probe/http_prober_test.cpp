@@ -34,11 +34,11 @@ class HttpProberTest : public testing::Test {
   HttpProberTest() { answer({test::http_response(200)}); }
 
   void answer(Answer with) {
-    client.script = [with](const ports::HttpRequest&) { return with; };
+    client.script = [with = std::move(with)](const ports::HttpRequest&) { return with; };
   }
   // Answers by the path of the URL; others are 404.
   void route(std::vector<std::pair<std::string, Answer>> routes) {
-    client.script = [routes](const ports::HttpRequest& request) {
+    client.script = [routes = std::move(routes)](const ports::HttpRequest& request) {
       for (const auto& [url, with] : routes) {
         if (request.url == url) {
           return with;
