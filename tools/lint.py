@@ -5,7 +5,7 @@ usage: lint.py format [--all]
        lint.py clang-tidy --build DIR [--all] [--jobs N] [--budget SECONDS]
 
 What changed lately: every file touched by the commits of the 24 hours before HEAD's own date, and by
-what is not committed; everything when history does not reach back that far. clang-tidy stops starting
+what is not committed; by the last ten commits when history does not reach back that far. clang-tidy stops starting
 files when the budget is used up and names those it did not reach; the order depends on the day of HEAD,
 so that over a few days every file gets its turn. Exit code: 0 clean, 1 findings, 2 could not run.
 """
@@ -22,6 +22,7 @@ import time
 
 CLANG_TIDY, CLANG_FORMAT = "clang-tidy-19", "clang-format-19"
 DAY_SECONDS = 24 * 60 * 60
+YOUNG_COMMITS = 10
 
 
 def git(*args):
@@ -32,8 +33,11 @@ def changed_files():
     tracked = set(git("ls-files", "--cached", "--others", "--exclude-standard").split("\n"))
     head_date = int(git("log", "-1", "--format=%ct"))
     base = git("rev-list", "-1", f"--before={head_date - DAY_SECONDS}", "HEAD").strip()
-    if not base:
-        return sorted(filter(None, tracked))
+    if not base:  # a young project: what the last commits touched, not everything at once
+        commits = git("rev-list", f"--max-count={YOUNG_COMMITS + 1}", "HEAD").split()
+        if len(commits) <= YOUNG_COMMITS:
+            return sorted(filter(None, tracked))
+        base = commits[-1]
     changed = set(git("diff", "--name-only", base, "HEAD").split("\n"))
     changed |= set(git("diff", "--name-only", "HEAD").split("\n"))
     return sorted(filter(None, changed & tracked))

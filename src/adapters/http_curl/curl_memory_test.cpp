@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -56,7 +57,7 @@ TEST(CurlMemory, AReturnedBlockIsTheNextOfItsSize) {
 
 TEST(CurlMemory, ReallocationKeepsTheContent) {
   auto* block = bytes_of(reallocate(nullptr, 10));
-  std::memcpy(block, "0123456789", 10);
+  std::iota(block, block + 10, '0');
   for (const std::size_t size : {60U, 400U, 5'000U, 40'000U, 200'000U}) {
     block = bytes_of(reallocate(block, size));
     ASSERT_NE(block, nullptr);
