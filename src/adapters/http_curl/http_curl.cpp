@@ -46,8 +46,8 @@ class Descriptor {
 };
 
 void initialise_libcurl() {
-  static const CURLcode code = initialise_libcurl_with_memory();
-  if (code != CURLE_OK) {
+  static const CURLcode kInitialised = initialise_libcurl_with_memory();
+  if (kInitialised != CURLE_OK) {
     throw std::system_error(ENOMEM, std::generic_category(), "curl_global_init");
   }
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/redactor.hpp"
 #include "base/log.hpp"
+#include "base/redactor.hpp"
 #include "base/time.hpp"
 
 namespace tocsin::adapters {
