@@ -29,6 +29,17 @@ std::string change_message(std::string_view monitor, EventType type, std::string
                     : fmt::format("{} is up again", monitor);
     case EventType::became_unknown:
       return fmt::format("{} cannot be judged{}", monitor, because(found));
+    case EventType::still_down:
+      return outage ? fmt::format("{} is still down after {}{}", monitor, spoken(*outage),
+                                  because(found))
+                    : fmt::format("{} is still down{}", monitor, because(found));
+    case EventType::flapping_started:
+      return fmt::format("{} is flapping: its state changes too often to tell each time", monitor);
+    case EventType::flapping_ended:
+      return fmt::format("{} has stopped flapping{}", monitor, because(found));
+    case EventType::trouble_started:
+    case EventType::trouble_ended:
+      break;  // their sentence is the trouble itself
   }
   return std::string(monitor);
 }

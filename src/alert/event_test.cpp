@@ -30,7 +30,8 @@ TEST(Event, WritesItsFieldsInTheDocumentedOrder) {
             R"("kind":"http","labels":{"env":"production","team":"shop \"a\""},)"
             R"("at":"2026-11-21T08:48:32.007Z","state":"up","reason":"monitor_removed",)"
             R"("message":"checkout is up again after 5m12s","key":"checkout/1795250600000",)"
-            R"("incident":"checkout/1795250600000","late_ms":1500,"outage_ms":312000,)"
+            R"("incident":"checkout/1795250600000","severity":"critical","late_ms":1500,)"
+            R"("outage_ms":312000,)"
             R"("deployment":{"id":7},"note":"x"})");
 }
 
@@ -40,7 +41,51 @@ TEST(Event, WritesNullForNoReasonAndNoIncidentAndLeavesOutTheOptional) {
   EXPECT_EQ(to_json(event),
             R"({"id":"","type":"became_unknown","monitor":"","kind":"","labels":{},)"
             R"("at":"1970-01-01T00:00:00.000Z","state":"","reason":null,"message":"","key":"",)"
-            R"("incident":null})");
+            R"("incident":null,"severity":"critical"})");
+}
+
+TEST(Event, IsReadBackAsItWasWritten) {
+  Event event;
+  event.id = "01HF0000000000000000000000";
+  event.type = "recovered";
+  event.severity = Severity::info;
+  event.monitor = "checkout \"1\"";
+  event.kind = "http";
+  event.labels = {{"env", "production"}, {"team", "shop"}};
+  event.at = from_unix_ms(1'795'250'912'007);
+  event.state = "up";
+  event.message = "checkout is up again";
+  event.incident = event.key = "checkout/12";
+  event.late = 1500ms;
+  event.outage = 312'000ms;
+  event.extra = {{"deployment", R"({"id":7})"}, {"note", R"("x")"}};
+  const auto read = parse_event(to_json(event));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(event));
+  EXPECT_EQ(read->reason, "");
+}
+
+TEST(Event, OfAnOlderVersionKeepsDefaultsForWhatItDidNotHave) {
+  const auto read = parse_event(R"({"id":"a","type":"went_down","at":"1970-01-01T00:00:01.000Z"})");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->severity, Severity::critical);
+  EXPECT_EQ(read->at, from_unix_ms(1000));
+  EXPECT_FALSE(read->outage);
+}
+
+TEST(Event, IsNotReadFromWhatIsNoObject) {
+  EXPECT_FALSE(parse_event("[]"));
+  EXPECT_FALSE(parse_event("{"));
+}
+
+TEST(EventType, NamesAreReadBack) {
+  for (const EventTypeInfo& row : event_types()) {
+    EXPECT_EQ(parse_event_type(row.name), row.type);
+    EXPECT_EQ(info(row.type).name, row.name);
+    EXPECT_EQ(parse_severity(to_string(row.severity)), row.severity);
+  }
+  EXPECT_FALSE(parse_event_type("went_up"));
+  EXPECT_FALSE(parse_severity("fatal"));
 }
 
 TEST(Event, IncidentIdsDeriveFromMonitorAndOpening) {

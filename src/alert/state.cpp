@@ -176,16 +176,4 @@ std::optional<State> parse_state(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view to_string(EventType type) {
-  switch (type) {
-    case EventType::went_down:
-      return "went_down";
-    case EventType::recovered:
-      return "recovered";
-    case EventType::became_unknown:
-      return "became_unknown";
-  }
-  return "became_unknown";
-}
-
 }  // namespace tocsin::alert

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "alert/event_type.hpp"
 #include "base/time.hpp"
 #include "check/outcome.hpp"
 
@@ -43,10 +44,6 @@ struct MonitorState {
   [[nodiscard]] bool incident_open() const { return incident_opened != Instant{}; }
   bool operator==(const MonitorState&) const = default;
 };
-
-// What people may want to hear of. Closed list, docs/events.md; stored by name.
-enum class EventType : std::uint8_t { went_down, recovered, became_unknown };
-[[nodiscard]] std::string_view to_string(EventType type);
 
 struct Step {
   MonitorState next;

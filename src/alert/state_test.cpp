@@ -26,8 +26,9 @@ std::string shown(const Step& step) {
   constexpr std::string_view kStates = "nud?";
   std::string out(1, kStates[static_cast<std::size_t>(step.next.state)]);
   if (step.event) {
-    constexpr std::string_view kEvents = "!+~";
-    out += kEvents[static_cast<std::size_t>(*step.event)];
+    out += step.event == EventType::went_down   ? '!'
+           : step.event == EventType::recovered ? '+'
+                                                : '~';
   }
   return out;
 }

@@ -116,6 +116,7 @@ void Watch::Impl::forget_removed(const std::vector<std::string>& gone,
       alert::Event event;
       event.id = ids_.next(change.at);
       event.type = alert::to_string(*step.event);
+      event.severity = alert::info(*step.event).severity;
       event.monitor = name;
       event.kind = record.kind;
       event.at = change.at;

@@ -168,6 +168,7 @@ alert::Event Watch::Impl::make_event(const Slot& s, const alert::Step& step, Ins
   alert::Event event;
   event.id = ids_.next(at);
   event.type = alert::to_string(*step.event);
+  event.severity = alert::info(*step.event).severity;
   event.monitor = s.config.name;
   event.kind = check::kind_of(*s.config.check);
   event.labels = s.config.notes->labels;

@@ -1,0 +1,54 @@
+#include "alert/event_type.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tocsin::alert {
+namespace {
+
+constexpr std::array<EventTypeInfo, 8> kTypes{{
+    {EventType::went_down, "went_down", Severity::critical, Phase::opens,
+     "fail_after failures: an incident opened"},
+    {EventType::still_down, "still_down", Severity::critical, Phase::goes_on,
+     "a reminder that an incident goes on"},
+    {EventType::recovered, "recovered", Severity::info, Phase::closes,
+     "recover_after successes: the incident closed"},
+    {EventType::became_unknown, "became_unknown", Severity::warning, Phase::note,
+     "fail_after outcomes in a row could not be judged, by our own fault"},
+    {EventType::flapping_started, "flapping_started", Severity::warning, Phase::note,
+     "the state changes too often to tell each change"},
+    {EventType::flapping_ended, "flapping_ended", Severity::info, Phase::note,
+     "the state is steady again"},
+    {EventType::trouble_started, "trouble_started", Severity::warning, Phase::opens,
+     "Tocsin itself has trouble"},
+    {EventType::trouble_ended, "trouble_ended", Severity::info, Phase::closes,
+     "Tocsin's own trouble is over"},
+}};
+
+constexpr std::array<std::string_view, 3> kSeverities{"critical", "warning", "info"};
+
+}  // namespace
+
+std::span<const EventTypeInfo> event_types() { return kTypes; }
+
+const EventTypeInfo& info(EventType type) { return kTypes.at(static_cast<std::size_t>(type)); }
+
+std::string_view to_string(EventType type) { return info(type).name; }
+
+std::optional<EventType> parse_event_type(std::string_view name) {
+  const auto* found = std::ranges::find(kTypes, name, &EventTypeInfo::name);
+  return found == kTypes.end() ? std::nullopt : std::optional(found->type);
+}
+
+std::string_view to_string(Severity severity) {
+  return kSeverities.at(static_cast<std::size_t>(severity));
+}
+
+std::optional<Severity> parse_severity(std::string_view name) {
+  const auto* found = std::ranges::find(kSeverities, name);
+  return found == kSeverities.end()
+             ? std::nullopt
+             : std::optional(static_cast<Severity>(found - kSeverities.begin()));
+}
+
+}  // namespace tocsin::alert
