@@ -17,7 +17,7 @@ MODULES = {
     "base": [],
     "schedule": ["base"],
     "check": ["base"],
-    "alert": ["base", "check"],
+    "alert": ["base", "check", "schedule"],
     "notification": ["base", "check", "alert"],
     "config": ["base", "schedule", "check", "alert", "notification"],
     "ports": ["base", "schedule", "check", "alert", "notification", "config"],
