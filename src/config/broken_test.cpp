@@ -421,6 +421,40 @@ TEST(BrokenConfigs, AreAllReportedAtOnce) {
   EXPECT_EQ(result.diagnostics.size(), 5U) << all_texts(result);
 }
 
+TEST(BrokenConfigs, TellAnOpenAddressBesideOtherErrors) {
+  const auto result = load_text("listen: 0.0.0.0:7400\nwatch: maybe\n");
+  EXPECT_EQ(result.diagnostics.size(), 2U) << all_texts(result);
+  EXPECT_THAT(all_texts(result), testing::HasSubstr("tocsin.yml:1:9: error: listen: this address "
+                                                    "can be reached from other machines"));
+}
+
+TEST(BrokenConfigs, CallNoAddressOpenWhileAccessIsNotUnderstood) {
+  for (const std::string text :
+       {"listen: 0.0.0.0:7400\nauth: {tokens: [{name: a}]}\n", "listen: {host: 0.0.0.0, prot: 1}\n",
+        "listen: 0.0.0.0:7400\nallow_unauthenticated: yes\n", "listen: 0.0.0.0:7400\nauth: {"}) {
+    const auto result = load_text(text);
+    EXPECT_EQ(result.diagnostics.size(), 1U) << all_texts(result);
+    EXPECT_THAT(all_texts(result), testing::Not(testing::HasSubstr("can be reached"))) << text;
+  }
+}
+
+TEST(BrokenConfigs, JudgeWhatStandsUnderANameUsedTwice) {
+  const auto result = load_text(
+      "monitors:\n  m: {tcp: \"h:1\"}\n  m: {tcp: \"h:2\", every: 30}\n"
+      "channels:\n  c: {slack: {}}\n  c: {slack: {}, email: {}}\n"
+      "sinks:\n  s: {s3: {}}\n  s: {s3: {bucket: \"${NOPE}\"}}\n");
+  EXPECT_FALSE(result.config);
+  const std::string all = all_texts(result);
+  EXPECT_EQ(std::ranges::count(result.diagnostics, Severity::error, &Diagnostic::severity), 6)
+      << all;
+  for (const std::string_view part :
+       {"3:3: error: monitors.m: found this name twice", "3:26: error: monitors.m.every: found",
+        "6:3: error: channels.c: found this name twice", "6:3: error: channels.c: found 2 kinds",
+        "9:3: error: sinks.s: found this name twice", "sinks.s.s3.bucket: the environment"}) {
+    EXPECT_THAT(all, testing::HasSubstr(part));
+  }
+}
+
 TEST(BrokenConfigs, HaveOneLineForPeople) {
   const auto result = load_text(http("    every: 30\n"));
   EXPECT_EQ(all_texts(result),

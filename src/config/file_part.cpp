@@ -49,12 +49,16 @@ class FileReader final : public YamlConsumer {
       const auto name = decoder_.enter(entry.key);
       decoder_.error(entry.at, fmt::format("found this name twice; the first is in line {}",
                                            first->second.line));
-      return;
     }
     if (kind == ReferenceKind::monitor) {
       const std::size_t before = decoder_.errors();
       MonitorDraft draft = decode_monitor(decoder_, entry, assertions_);
-      if (decoder_.errors() == before) monitors_.push_back(std::move(draft));
+      if (fresh && decoder_.errors() == before) monitors_.push_back(std::move(draft));
+      return;
+    }
+    if (!fresh) {  // what is wrong in it is said now, not after the name was changed
+      std::vector<NamedReference> unused;
+      decode_outlet(decoder_, entry, unused);
       return;
     }
     const bool channel = kind == ReferenceKind::channel;

@@ -38,7 +38,8 @@ class Columns {
 void check_exposure(FilePart& main) {
   const Settings& s = main.part.settings;
   if (s.allow_unauthenticated || !s.tokens.empty() || is_loopback(s.listen.host)) return;
-  if (!main.complete || main.problems.errors() > 0) return;
+  // Without having understood who may connect, this would be a guess.
+  if (!main.complete || !main.part.access_usable) return;
   main.problems.add(Severity::error, main.part.listen_at.value_or(Position{}), "listen",
                     "this address can be reached from other machines and auth.tokens is empty; "
                     "add tokens, listen on 127.0.0.1, or set allow_unauthenticated: true");

@@ -195,17 +195,24 @@ constexpr auto kRetention = [](Part& part) -> Retention& { return part.settings.
 constexpr auto kLimits = [](Part& part) -> Limits& { return part.settings.limits; };
 constexpr auto kLog = [](Part& part) -> LogOptions& { return part.settings.log; };
 
+// A section that decides who can reach the API: remembers whether it was understood.
+template <auto DecodeSection>
+constexpr auto kAccess = [](Decoder& d, const Node& n, Part& part) {
+  const std::size_t before = d.errors();
+  DecodeSection(d, n, part);
+  part.access_usable = part.access_usable && d.errors() == before;
+};
+constexpr auto kAllowUnauthenticated = [](Decoder& d, const Node& n, Part& part) {
+  if (const auto flag = decode_bool(d, n)) part.settings.allow_unauthenticated = *flag;
+};
+
 constexpr std::array kSections{
     Field<Part>{{"listen", "address of API, metrics and pages", R"({"$ref":"#/$defs/listen"})"},
-                decode_listen},
+                kAccess<decode_listen>},
     Field<Part>{{"auth", "who may use the API", R"({"$ref":"#/$defs/auth"})"},
-                kNested<auth_settings_table, kSettings>},
+                kAccess<kNested<auth_settings_table, kSettings>>},
     Field<Part>{{"allow_unauthenticated", "serve other machines without tokens", kFlag},
-                [](Decoder& d, const Node& n, Part& part) {
-                  if (const auto flag = decode_bool(d, n)) {
-                    part.settings.allow_unauthenticated = *flag;
-                  }
-                }},
+                kAccess<kAllowUnauthenticated>},
     Field<Part>{{"metrics", "what /metrics shows, and to whom", R"({"$ref":"#/$defs/metrics"})"},
                 kNested<metrics_table, kSettings>},
     Field<Part>{{"store", "where state and history are kept", R"({"$ref":"#/$defs/store"})"},

@@ -16,6 +16,7 @@ struct Part {
   Settings settings;
   Defaults defaults;
   bool defaults_usable = true;  // false: the section is broken, do not judge monitors by it
+  bool access_usable = true;    // false: listen, auth or allow_unauthenticated is broken
   std::vector<MonitorDraft> monitors;
   std::vector<NamedReference> channels, sinks;
   std::optional<Position> listen_at;
