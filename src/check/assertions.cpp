@@ -18,6 +18,11 @@ bool uses(const Condition& condition, Source source) {
   return condition.left.source == source || condition.right.source == source;
 }
 
+AssertionProblem as_problem(std::size_t index, ParseProblem problem) {
+  return {index, false, problem.offset, std::move(problem.wording.message),
+          std::move(problem.wording.rule)};
+}
+
 }  // namespace
 
 struct Assertions::Program {
@@ -48,8 +53,7 @@ Assertions::Compiled Assertions::compile(const std::vector<std::string>& conditi
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     auto condition = parse_condition(conditions[i], available);
     if (!condition) {
-      result.problems.push_back(
-          {i, false, condition.error().offset, std::move(condition.error().message)});
+      result.problems.push_back(as_problem(i, std::move(condition).error()));
       continue;
     }
     for (AssertionProblem& problem : type_problems(*condition)) {
@@ -63,8 +67,7 @@ Assertions::Compiled Assertions::compile(const std::vector<std::string>& conditi
   for (std::size_t i = 0; i < captures.size(); ++i) {
     auto operand = parse_capture(captures[i].expression, available);
     if (!operand) {
-      result.problems.push_back({conditions.size() + i, false, operand.error().offset,
-                                 std::move(operand.error().message)});
+      result.problems.push_back(as_problem(conditions.size() + i, std::move(operand).error()));
       continue;
     }
     program->reads_body = program->reads_body || operand->source == Source::body;

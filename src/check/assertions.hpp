@@ -35,6 +35,7 @@ struct AssertionProblem {
   bool warning = false;
   std::size_t offset = 0;  // bytes into the text where it begins
   std::string message;     // found, expected, what to write instead
+  std::string rule;        // the same without anything of the text
 };
 
 struct CaptureText {

@@ -50,6 +50,7 @@ std::string problems(const std::string& condition, Placeholders available = kHtt
     all += (problem.warning ? "warning: " : "error: ") + problem.message + "\n";
     error = error || !problem.warning;
     EXPECT_LE(problem.offset, condition.size()) << condition;
+    EXPECT_FALSE(problem.rule.empty()) << condition;
   }
   EXPECT_EQ(compiled.assertions == nullptr, error) << condition;
   return all;
@@ -467,6 +468,44 @@ TEST(ConditionLoad, KnowsWhatItReads) {
   EXPECT_FALSE(compile({}, {{"s", "[STATUS]"}})->names_status());
   EXPECT_TRUE(Assertions::none()->empty());
   EXPECT_TRUE(Assertions::none()->evaluate({}).passed);
+}
+
+TEST(AssertionProblems, HaveARuleThatQuotesNothingOfTheText) {
+  for (const std::string condition : {"hunter2",
+                                      "[STATUS] == hunter2",
+                                      "[STATUS] == 200 == hunter2",
+                                      "[hunter] == 200",
+                                      "[BODY][hunter2] == 1",
+                                      "[BODY]hunter2 == 1",
+                                      "[BODY].(hunter2 == 1",
+                                      "[STATUS]hunter2 == 1",
+                                      "hunter2 == 1",
+                                      "hunter2([STATUS]) == 1",
+                                      "hunter(x) == 1",
+                                      "len(hunter2) == 1",
+                                      "[BODY].hunter2 == any(a*hunter2)",
+                                      "[BODY].a == pat([hunter2)",
+                                      "[STATUS] == pat(hunter2)",
+                                      "[IP] == hunter2",
+                                      "[IP] < hunter2",
+                                      "[CONNECTED] == hunter2",
+                                      "[RESPONSE_TIME] < hunter2",
+                                      "len([BODY].hunter2) == hunter2",
+                                      "[BODY].hunter2 < hunter2",
+                                      "[BODY].hunter2 == 0x1f",
+                                      "[BODY].hunter2 == 007",
+                                      "[BODY].hunter2 == null",
+                                      "has([BODY].hunter2) == [STATUS]",
+                                      "len([BODY].hunter2) != -1",
+                                      "len([BODY].hunter2) >= 0",
+                                      "[BODY].a == \"hunter2\""}) {
+    const auto compiled = Assertions::compile({condition}, {}, kHttp);
+    ASSERT_FALSE(compiled.problems.empty()) << condition;
+    for (const AssertionProblem& problem : compiled.problems) {
+      EXPECT_FALSE(problem.rule.empty()) << condition;
+      EXPECT_EQ(problem.rule.find("hunter"), std::string::npos) << problem.rule;
+    }
+  }
 }
 
 }  // namespace

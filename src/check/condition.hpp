@@ -54,9 +54,20 @@ struct Condition {
   Operand right;
 };
 
+// What is wrong, once for people who wrote the text and once as the rule alone, without anything of
+// the text: that may hold a secret that was filled in. Made by the functions below, so that nobody
+// quotes the text in a rule by accident.
+struct Wording {
+  std::string message;
+  std::string rule;
+};
+[[nodiscard]] inline Wording by_rule(std::string rule) { return {rule, rule}; }
+// `RULE, found "what"`
+[[nodiscard]] Wording found(std::string rule, std::string_view what);
+
 struct ParseProblem {
   std::size_t offset = 0;
-  std::string message;
+  Wording wording;
 };
 
 // condition_parse.cpp: the grammar, and which placeholders a kind has.

@@ -48,10 +48,14 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::string quoted(std::string_view text) { return "\"" + printable(clip(text, 60)) + "\""; }
+std::unexpected<ParseProblem> problem(std::size_t offset, Wording wording) {
+  return std::unexpected(ParseProblem{offset, std::move(wording)});
+}
 
-std::unexpected<ParseProblem> problem(std::size_t offset, std::string message) {
-  return std::unexpected(ParseProblem{offset, std::move(message)});
+// Words that were known before any text was read.
+template <std::size_t N>
+std::unexpected<ParseProblem> problem(std::size_t offset, const char (&words)[N]) {
+  return problem(offset, by_rule(words));
 }
 
 // A part of the condition that knows where it stands.
@@ -105,10 +109,10 @@ std::expected<std::vector<PathStep>, ParseProblem> parse_path(Slice path) {
           std::from_chars(digits.data(), digits.data() + digits.size(), index);
       if (digits.empty() || !is_digit(digits.front()) || error != std::errc() ||
           stop != digits.data() + digits.size()) {
-        return problem(path.offset, fmt::format("expected an array index such as [0], found {}; "
-                                                "wildcards, slices, quotes and negative indexes "
-                                                "are not part of a path",
-                                                quoted(path.text)));
+        return problem(path.offset,
+                       found("expected an array index such as [0] (wildcards, slices, quotes and "
+                             "negative indexes are not part of a path)",
+                             path.text));
       }
       steps.push_back({"", index});
       path = path.sub(close + 1);
@@ -120,8 +124,7 @@ std::expected<std::vector<PathStep>, ParseProblem> parse_path(Slice path) {
       steps.push_back({std::string(path.text.substr(1, end - 1)), std::nullopt});
       path = path.sub(end);
     } else {
-      return problem(path.offset,
-                     fmt::format("expected \".name\" or \"[0]\", found {}", quoted(path.text)));
+      return problem(path.offset, found("expected \".name\" or \"[0]\"", path.text));
     }
   }
   return steps;
@@ -131,18 +134,17 @@ Parsed unknown_placeholder(Slice text, std::string_view name) {
   std::string as_known(name);
   std::ranges::transform(as_known, as_known.begin(), upper);
   if (std::ranges::find(kOtherNames, as_known) != kOtherNames.end()) {
-    return problem(text.offset,
-                   fmt::format("[{}] is not available for this kind of monitor", as_known));
+    return problem(text.offset, by_rule(fmt::format(
+                                    "[{}] is not available for this kind of monitor", as_known)));
   }
-  std::string message = fmt::format("unknown placeholder [{}]", name);
-  if (const auto near = near_miss(name, kOurNames)) {
-    message += fmt::format("; did you mean [{}]?", *near);
-  } else {
-    message +=
-        "; known are [STATUS] [RESPONSE_TIME] [CONNECTED] [IP] [BODY] "
-        "(for the text itself write pat(\\[...))";
-  }
-  return problem(text.offset, std::move(message));
+  constexpr std::string_view kKnown =
+      "known are [STATUS] [RESPONSE_TIME] [CONNECTED] [IP] [BODY] (for the text itself write "
+      "pat(\\[...))";
+  const auto near = near_miss(name, kOurNames);
+  return problem(text.offset,
+                 {fmt::format("unknown placeholder [{}]; {}", name,
+                              near ? fmt::format("did you mean [{}]?", *near) : kKnown),
+                  fmt::format("unknown placeholder; {}", kKnown)});
 }
 
 // `text` begins with "[NAME]".
@@ -160,20 +162,20 @@ Parsed parse_placeholder(Slice text, std::string_view name, Placeholders availab
   operand.offset = text.offset;
   if ((operand.source == Source::status && !available.status) ||
       (operand.source == Source::body && !available.body)) {
-    return problem(text.offset,
-                   fmt::format("[{}] is not available for this kind of monitor", as_known));
+    return problem(text.offset, by_rule(fmt::format(
+                                    "[{}] is not available for this kind of monitor", as_known)));
   }
   const Slice rest = text.sub(name.size() + 2);
   if (rest.text.empty()) {
     return operand;
   }
   if (operand.source != Source::body) {
-    return problem(rest.offset, fmt::format("nothing may follow [{}], found {}; only [BODY] has a "
-                                            "path",
-                                            as_known, quoted(rest.text)));
+    return problem(rest.offset,
+                   found(fmt::format("nothing may follow [{}] (only [BODY] has a path)", as_known),
+                         rest.text));
   }
   if (std::ranges::count(rest.text, '(') != std::ranges::count(rest.text, ')')) {
-    return problem(rest.offset, fmt::format("unbalanced parentheses in {}", quoted(text.text)));
+    return problem(rest.offset, found("unbalanced parentheses", text.text));
   }
   auto path = parse_path(rest);
   if (!path) {
@@ -211,9 +213,9 @@ Parsed parse_any(Operand operand, Slice inner) {
     }
     if (!is_plain_item(item.text)) {
       return problem(item.offset,
-                     fmt::format("any() takes plain values only, found {}; patterns, functions and "
-                                 "placeholders inside any() would be compared as text",
-                                 quoted(item.text)));
+                     found("any() takes plain values only (patterns, functions and placeholders "
+                           "inside any() would be compared as text)",
+                           item.text));
     }
     operand.literals.push_back(make_literal(item.text));
     if (comma == std::string_view::npos) {
@@ -227,13 +229,13 @@ Parsed parse_len_or_has(Operand operand, Slice inner, Placeholders available) {
   const std::string_view name = operand.function == Function::len ? "len" : "has";
   if (function_name(inner.text)) {
     return problem(inner.offset,
-                   fmt::format("{}() takes a placeholder, not another function", name));
+                   by_rule(fmt::format("{}() takes a placeholder, not another function", name)));
   }
   const auto placeholder = placeholder_name(inner.text);
   if (!placeholder) {
-    return problem(inner.offset, fmt::format("{}() takes a placeholder such as [BODY].items, "
-                                             "found {}",
-                                             name, quoted(inner.text)));
+    return problem(
+        inner.offset,
+        found(fmt::format("{}() takes a placeholder such as [BODY].items", name), inner.text));
   }
   auto argument = parse_placeholder(inner, *placeholder, available);
   if (!argument) {
@@ -253,8 +255,8 @@ Parsed parse_len_or_has(Operand operand, Slice inner, Placeholders available) {
 Parsed parse_function(Slice text, std::string_view name, Function function,
                       Placeholders available) {
   if (!text.text.ends_with(')')) {
-    return problem(text.offset,
-                   fmt::format("unbalanced parentheses: {}( without \")\" at its end", name));
+    return problem(text.offset, by_rule(fmt::format(
+                                    "unbalanced parentheses: {}( without \")\" at its end", name)));
   }
   Operand operand;
   operand.function = function;
@@ -262,7 +264,7 @@ Parsed parse_function(Slice text, std::string_view name, Function function,
   operand.offset = text.offset;
   const Slice inner = text.sub(name.size() + 1, text.text.size() - name.size() - 2).trimmed();
   if (inner.text.empty()) {
-    return problem(text.offset, fmt::format("{}() is empty", name));
+    return problem(text.offset, by_rule(fmt::format("{}() is empty", name)));
   }
   switch (function) {
     case Function::any:
@@ -270,7 +272,7 @@ Parsed parse_function(Slice text, std::string_view name, Function function,
     case Function::pat:
       if (const auto wrong = glob_problem(inner.text)) {
         return problem(inner.offset,
-                       fmt::format("the pattern {} is not usable: {}", quoted(inner.text), *wrong));
+                       found(fmt::format("the pattern is not usable: {}", *wrong), inner.text));
       }
       operand.literals.push_back({std::string(inner.text), false, ""});
       return operand;
@@ -296,10 +298,11 @@ Parsed parse_operand(Slice text, Placeholders available) {
     const Slice argument = text.sub(name->size() + 1).trimmed();
     const auto near = near_miss(*name, kFunctionNames);
     if (near || placeholder_name(argument.text)) {
+      constexpr std::string_view kKnown = "known are len() has() pat() any(), in lower case";
       return problem(text.offset,
-                     fmt::format("unknown function {}(); {}", *name,
-                                 near ? fmt::format("did you mean {}()?", *near)
-                                      : "known are len() has() pat() any(), in lower case"));
+                     {fmt::format("unknown function {}(); {}", *name,
+                                  near ? fmt::format("did you mean {}()?", *near) : kKnown),
+                      fmt::format("unknown function; {}", kKnown)});
     }
   }
   Operand operand;
@@ -346,26 +349,35 @@ std::string missing_operator(std::string_view text) {
 }
 
 // A bare word that is a placeholder without its brackets.
-std::string without_placeholder(std::string_view left, std::string_view right) {
+Wording without_placeholder(std::string_view left, std::string_view right) {
+  constexpr const char* kRule =
+      "nothing here is taken from the response; one side must be a placeholder such as [STATUS]";
   for (const std::string_view side : {left, right}) {
     const std::string_view word = side.substr(0, side.find_first_of(".[("));
     std::string as_known(word);
     std::ranges::transform(as_known, as_known.begin(), upper);
     if (std::ranges::find(kOurNames, as_known) != kOurNames.end()) {
-      return fmt::format("nothing here is taken from the response; did you mean [{}]?", as_known);
+      return {fmt::format("nothing here is taken from the response; did you mean [{}]?", as_known),
+              kRule};
     }
     std::string as_function(word);
     std::ranges::transform(as_function, as_function.begin(), lower);
     const bool known = std::ranges::find(kFunctionNames, as_function) != kFunctionNames.end();
     if (!known && side.size() > word.size() && side[word.size()] == '(') {
-      return fmt::format("unknown function {}(); known are len() has() pat() any()",
-                         printable(clip(word, 40)));
+      return {fmt::format("unknown function {}(); known are len() has() pat() any()",
+                          printable(clip(word, 40))),
+              kRule};
     }
   }
-  return "nothing here is taken from the response; one side must be a placeholder such as [STATUS]";
+  return by_rule(kRule);
 }
 
 }  // namespace
+
+Wording found(std::string rule, std::string_view what) {
+  std::string message = fmt::format("{}, found \"{}\"", rule, printable(clip(what, 60)));
+  return {std::move(message), std::move(rule)};
+}
 
 std::string_view to_string(Operator op) {
   for (const auto& [sign, value] : kOperators) {
@@ -386,19 +398,20 @@ std::expected<Condition, ParseProblem> parse_condition(std::string_view text,
   }
   const auto split = split_at_operator(whole);
   if (!split) {
-    return problem(whole.offset, missing_operator(whole.text));
+    return problem(whole.offset, by_rule(missing_operator(whole.text)));
   }
   const std::string_view sign = to_string(split->op);
   if (split->left.text.empty() || split->right.text.empty()) {
-    return problem(whole.offset, fmt::format("nothing {} \"{}\"",
-                                             split->left.text.empty() ? "before" : "after", sign));
+    return problem(whole.offset,
+                   by_rule(fmt::format("nothing {} \"{}\"",
+                                       split->left.text.empty() ? "before" : "after", sign)));
   }
   const bool pattern = split->right.text.starts_with("pat(");
   if (const auto second = pattern ? std::nullopt : split_at_operator(split->right)) {
     return problem(split->right.offset + second->left.text.size(),
-                   fmt::format("a second operator \"{}\"; a condition is one comparison, write two "
-                               "conditions instead",
-                               to_string(second->op)));
+                   by_rule(fmt::format("a second operator \"{}\"; a condition is one comparison, "
+                                       "write two conditions instead",
+                                       to_string(second->op))));
   }
   Condition condition{std::string(whole.text), {}, split->op, {}};
   auto left = parse_operand(split->left, available);
@@ -424,11 +437,9 @@ std::expected<Operand, ParseProblem> parse_capture(std::string_view text, Placeh
   }
   auto operand = parse_operand(whole, available);
   if (operand && !operand->reads_response()) {
-    return problem(
-        whole.offset,
-        fmt::format("expected a placeholder such as [BODY].version, or len() or has() of "
-                    "one, found {}",
-                    quoted(whole.text)));
+    return problem(whole.offset,
+                   found("expected a placeholder such as [BODY].version, or len() or has() of one",
+                         whole.text));
   }
   return operand;
 }

@@ -93,7 +93,7 @@ class TypeChecker {
     } else if (other_.get().function == Function::pat) {
       check_pattern();
     } else if (other_.get().function == Function::any && is_ordering(op_)) {
-      error(fmt::format("any() works with == and != only, not with {}", to_string(op_)));
+      error(by_rule(fmt::format("any() works with == and != only, not with {}", to_string(op_))));
     } else {
       for (const Literal& literal : other_.get().literals) {
         check_literal(literal);
@@ -103,15 +103,17 @@ class TypeChecker {
   }
 
  private:
-  void add(bool warning, std::string message) {
-    problems_.push_back({0, warning, other_.get().offset, std::move(message)});
+  void add(bool warning, Wording wording) {
+    problems_.push_back(
+        {0, warning, other_.get().offset, std::move(wording.message), std::move(wording.rule)});
   }
-  void error(std::string message) { add(false, std::move(message)); }
-  void warn(std::string message) { add(true, std::move(message)); }
+  void error(Wording wording) { add(false, std::move(wording)); }
+  void warn(Wording wording) { add(true, std::move(wording)); }
 
-  [[nodiscard]] std::string never() const {
-    return fmt::format("{} {} {} can never hold", subject_.get().text, to_string(op_),
-                       printable(clip(other_.get().text, 60)));
+  void never(std::string_view why) {
+    error({fmt::format("{} {} {} can never hold: {}", subject_.get().text, to_string(op_),
+                       printable(clip(other_.get().text, 60)), why),
+           fmt::format("this comparison can never hold: {}", why)});
   }
 
   void check_two_placeholders() {
@@ -119,21 +121,22 @@ class TypeChecker {
     if (is_ordering(op_)) {
       for (const Type side : {type_, other}) {
         if (side == Type::boolean || side == Type::address) {
-          error(fmt::format("{}: {} has no order", never(),
-                            side == Type::boolean ? "true or false" : "an address"));
+          never(side == Type::boolean ? "true or false has no order" : "an address has no order");
           return;
         }
       }
     }
     if (type_ != other && type_ != Type::body && other != Type::body) {
-      error(fmt::format("{} and {} are of different types: {}; {}", subject_.get().text,
-                        other_.get().text, describe(type_), describe(other)));
+      const std::string rule =
+          fmt::format("are of different types: {}; {}", describe(type_), describe(other));
+      error({fmt::format("{} and {} {}", subject_.get().text, other_.get().text, rule),
+             "the two sides " + rule});
     }
   }
 
   void check_pattern() {
     if (is_ordering(op_)) {
-      error(fmt::format("pat() works with == and != only, not with {}", to_string(op_)));
+      error(by_rule(fmt::format("pat() works with == and != only, not with {}", to_string(op_))));
       return;
     }
     const std::string_view pattern = other_.get().literals.front().text;
@@ -143,9 +146,9 @@ class TypeChecker {
           return;
         }
       }
-      error(fmt::format("{}: no status matches the pattern", never()));
+      never("no status matches the pattern");
     } else if (type_ != Type::body && type_ != Type::address) {
-      error(fmt::format("pat() matches text, but {}", describe(type_)));
+      error(by_rule(fmt::format("pat() matches text, but {}", describe(type_))));
     }
   }
 
@@ -174,21 +177,22 @@ class TypeChecker {
 
   void check_boolean(const Literal& literal) {
     if (is_ordering(op_)) {
-      error(fmt::format("{}: true and false have no order", never()));
+      never("true and false have no order");
     } else if (literal.text != "true" && literal.text != "false") {
-      error(fmt::format("{}: {}", never(), describe(type_)));
+      never(describe(type_));
     } else if (subject_.get().source == Source::connected &&
                (literal.text == "false") == (op_ == Operator::equal)) {
       warn(
-          "this never passes: without a connection the check is down, whatever the conditions say");
+          by_rule("this never passes: without a connection the check is down, whatever the "
+                  "conditions say"));
     }
   }
 
   void check_address(const Literal& literal) {
     if (is_ordering(op_)) {
-      error(fmt::format("{}: an address has no order", never()));
+      never("an address has no order");
     } else if (!is_numeric_address(literal.text)) {
-      error(fmt::format("{}: {}", never(), describe(type_)));
+      never(describe(type_));
     }
   }
 
@@ -197,7 +201,7 @@ class TypeChecker {
     const bool duration = type_ == Type::milliseconds && !literal.duration_ms.empty();
     const auto value = Decimal::parse(duration ? literal.duration_ms : literal.text);
     if (!value) {
-      error(fmt::format("{}: {}", never(), describe(type_)));
+      never(describe(type_));
       return;
     }
     const Decimal least = *Decimal::parse(low);
@@ -226,19 +230,19 @@ class TypeChecker {
         break;
     }
     if (impossible && op_ == Operator::not_equal) {
-      error(fmt::format("{} differs from {} always: {}", subject_.get().text,
-                        printable(clip(literal.text, 60)), describe(type_)));
+      error({fmt::format("{} differs from {} always: {}", subject_.get().text,
+                         printable(clip(literal.text, 60)), describe(type_)),
+             fmt::format("the two sides differ always: {}", describe(type_))});
     } else if (impossible) {
-      error(fmt::format("{}: {}", never(), describe(type_)));
+      never(describe(type_));
     } else if (certain) {
-      warn(fmt::format("this always holds: {}", describe(type_)));
+      warn(by_rule(fmt::format("this always holds: {}", describe(type_))));
     }
   }
 
   void check_body_literal(const Literal& literal) {
     if (is_ordering(op_) && !literal.number && literal.duration_ms.empty()) {
-      error(fmt::format("{}: {} needs a number or a duration on both sides", never(),
-                        to_string(op_)));
+      never(fmt::format("{} needs a number or a duration on both sides", to_string(op_)));
       return;
     }
     const std::string_view text = literal.text;
@@ -246,26 +250,27 @@ class TypeChecker {
     const bool zero_in_front = literal.number && digits.size() > 1 && digits[0] == '0' &&
                                digits[1] >= '0' && digits[1] <= '9';
     if (zero_in_front) {
-      warn(
-          fmt::format("{} is not octal here (Gatus reads it so): it is the text \"{}\" beside a "
-                      "string and the decimal number beside a number",
-                      text, text));
+      constexpr std::string_view kRule =
+          "is not octal here (Gatus reads it so): it is text beside a string and the decimal "
+          "number beside a number";
+      warn({fmt::format("{} {}", text, kRule), fmt::format("a number with 0 in front {}", kRule)});
     } else if (!literal.number && is_go_integer(digits)) {
-      warn(
-          fmt::format("{} is text here, not a number (Gatus reads it as one); write it in plain "
-                      "decimal digits",
-                      printable(clip(text, 60))));
+      constexpr std::string_view kRule =
+          "is text here, not a number (Gatus reads it as one); write it in plain decimal digits";
+      warn({fmt::format("{} {}", printable(clip(text, 60)), kRule),
+            fmt::format("a number in Go's notation {}", kRule)});
     }
     if (subject_.get().path.empty()) {
       return;
     }
     if (text == "null") {
-      warn(
-          fmt::format("null is the text \"null\" here, and a null value fails every comparison; "
-                      "to test for absence write has({}) == false",
-                      subject_.get().text));
+      constexpr std::string_view kRule =
+          "null is the text \"null\" here, and a null value fails every comparison; to test for "
+          "absence write has(";
+      warn({fmt::format("{}{}) == false", kRule, subject_.get().text),
+            fmt::format("{}...) == false", kRule)});
     } else if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-      warn("the quotes are part of the text that is compared; leave them out");
+      warn(by_rule("the quotes are part of the text that is compared; leave them out"));
     }
   }
 

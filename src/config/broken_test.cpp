@@ -260,15 +260,45 @@ const std::vector<Broken> kMonitorRows{
      "expected a condition in quotes"},
     {"ConditionPlaceholder",
      http("    expect: [\"[STATSU] == 200\"]\n"),
-     {4, 14},
+     {4, 15},
      "monitors.m.expect[0]",
      "STATUS"},
     {"ConditionOfTcp",
      monitor("    tcp: \"h:1\"\n    expect: [\"[STATUS] == 200\"]\n"),
-     {4, 14},
+     {4, 15},
      "monitors.m.expect[0]",
      "[STATUS]"},
-    {"Capture", http("    capture: {v: \"[NOPE]\"}\n"), {4, 18}, "monitors.m.capture.v", ""},
+    {"ConditionPartPlain",
+     http("    expect:\n      - len([BODY].ü) == -1\n"),
+     {5, 26},
+     "monitors.m.expect[0]",
+     "can never hold: a length is a whole number"},
+    {"ConditionPartSingleQuoted",
+     http("    expect: '[STATUS] == abc'\n"),
+     {4, 26},
+     "monitors.m.expect[0]",
+     "a status is a whole number"},
+    {"ConditionPartEscaped",
+     http("    expect: [\"[STATUS] == \\x61\"]\n"),
+     {4, 14},
+     "monitors.m.expect[0]",
+     "a status is a whole number"},
+    {"ConditionPartFolded",
+     http("    expect:\n      - len([BODY].a)\n        == -1\n"),
+     {5, 9},
+     "monitors.m.expect[0]",
+     "can never hold"},
+    {"ConditionPartAliased",
+     "x-a: &c \"[STATUS] == abc\"\n" + http("    expect: [*c]\n"),
+     {5, 14},
+     "monitors.m.expect[0]",
+     "can never hold"},
+    {"Capture", http("    capture: {v: \"[NOPE]\"}\n"), {4, 19}, "monitors.m.capture.v", ""},
+    {"CapturePart",
+     http("    capture: {v: \"[BODY].a[x]\"}\n"),
+     {4, 27},
+     "monitors.m.capture.v",
+     "an array index such as [0]"},
     {"DropInDefaults", "defaults: {expect: [a]}\n", {1, 12}, "defaults.expect", "unknown key"},
 };
 
@@ -399,6 +429,13 @@ const std::vector<Broken> kSubstitutionRows{
      {1, 8},
      "watch",
      "found \"${PORT}\" (with its value filled in), expected true or false"},
+    {"Condition",
+     http("    expect: [\"[STATUS] == ${SECRET}\"]\n"),
+     {4, 14},
+     "monitors.m.expect[0]",
+     "found \"[STATUS] == ${SECRET}\" (with its value filled in): this comparison can never hold: "
+     "a "
+     "status is a whole number from 100 to 999"},
     {"Channel",
      "channels:\n  ops: {slack: {url: \"${NOPE}\"}}\n",
      {2, 22},
@@ -452,6 +489,19 @@ TEST(BrokenConfigs, JudgeWhatStandsUnderANameUsedTwice) {
         "6:3: error: channels.c: found this name twice", "6:3: error: channels.c: found 2 kinds",
         "9:3: error: sinks.s: found this name twice", "sinks.s.s3.bucket: the environment"}) {
     EXPECT_THAT(all, testing::HasSubstr(part));
+  }
+}
+
+TEST(BrokenConfigs, NameTheRuleAndNeverTheValueFilledIn) {
+  for (const std::string condition :
+       {"${SECRET}", "[STATUS] == ${SECRET}", "[${SECRET}] == 1", "[BODY][${SECRET}] == 1",
+        "[STATUS]${SECRET} == 1", "[BODY].a == any(${SECRET}*, b)", "len(${SECRET}) == 1",
+        "[IP] == ${SECRET}", "[RESPONSE_TIME] < ${SECRET}", "[BODY].a < ${SECRET}"}) {
+    const auto result = load_text(http("    expect: ['" + condition + "']\n"));
+    ASSERT_EQ(result.diagnostics.size(), 1U) << all_texts(result);
+    EXPECT_THAT(result.diagnostics[0].message, testing::HasSubstr("value filled in): "))
+        << condition;
+    EXPECT_THAT(result.diagnostics[0].message, testing::Not(testing::HasSubstr("s3cr3t")));
   }
 }
 

@@ -23,10 +23,18 @@ void Problems::add(Severity severity, Position at, std::string path, std::string
   found_.insert({severity, file_, at, std::move(path), std::move(message)});
 }
 
+const Lines& Problems::lines() {
+  if (!lines_) lines_.emplace(text_);
+  return *lines_;
+}
+
 std::vector<Diagnostic> Problems::take() {
   std::vector<Diagnostic> out;
   out.reserve(found_.size());
-  while (!found_.empty()) out.push_back(std::move(found_.extract(found_.begin()).value()));
+  while (!found_.empty()) {
+    out.push_back(std::move(found_.extract(found_.begin()).value()));
+    out.back().at = lines().in_characters(out.back().at);
+  }
   return out;
 }
 

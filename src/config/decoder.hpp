@@ -10,6 +10,7 @@
 
 #include "config/diagnostic.hpp"
 #include "config/substitution.hpp"
+#include "config/yaml_text.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace tocsin::config {
@@ -19,13 +20,15 @@ class Problems {
  public:
   static constexpr std::size_t kKept = 1'000;
 
-  explicit Problems(std::string file) : file_(std::move(file)) {}
+  // `text`: what the file holds; outlives the problems.
+  Problems(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {}
   void add(Severity severity, Position at, std::string path, std::string message);
 
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const Lines& lines();  // counted when first asked for
   [[nodiscard]] std::size_t errors() const { return errors_; }
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
-  // In the order of the text.
+  // In the order of the text, columns in characters.
   [[nodiscard]] std::vector<Diagnostic> take();
 
  private:
@@ -33,6 +36,8 @@ class Problems {
     bool operator()(const Diagnostic& a, const Diagnostic& b) const;
   };
   std::string file_;
+  std::string_view text_;
+  std::optional<Lines> lines_;
   std::set<Diagnostic, Order> found_;
   std::size_t errors_ = 0;
   std::size_t left_out_ = 0;
@@ -76,6 +81,12 @@ class Decoder {
   // Quoted, and not because ${...} needs quotes: then it is text and neither number nor flag.
   [[nodiscard]] static bool only_text(const Node& node) {
     return node.quoted && !substituted(node);
+  }
+
+  // The place of byte `offset` of the scalar that reads `value` and begins at `at`, as far as it
+  // can be told (Lines::inside).
+  [[nodiscard]] Position inside(Position at, std::string_view value, std::size_t offset) {
+    return problems_.lines().inside(at, value, offset);
   }
 
   void add_secret(std::string value) { substitution_.add_secret(std::move(value)); }

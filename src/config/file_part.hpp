@@ -14,7 +14,7 @@ namespace tocsin::config {
 using Names = std::map<std::string, Position, std::less<>>;
 
 struct FilePart {
-  explicit FilePart(const Source& from) : source(&from), problems(from.path) {}
+  explicit FilePart(const Source& from) : source(&from), problems(from.path, from.text) {}
 
   const Source* source;
   Problems problems;

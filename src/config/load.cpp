@@ -11,30 +11,6 @@
 namespace tocsin::config {
 namespace {
 
-// Columns in bytes, as the parser counts, to columns in characters, as editors do.
-class Columns {
- public:
-  explicit Columns(std::string_view text) : text_(text) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
-    starts_.push_back(0);
-    for (std::size_t i = 0; i < text_.size(); ++i) {
-      if (text_[i] == '\n') starts_.push_back(i + 1);
-    }
-  }
-  [[nodiscard]] Position in_characters(Position at) const {
-    if (at.line == 0 || at.line > starts_.size()) return at;
-    const std::string_view line = text_.substr(starts_[at.line - 1], at.column - 1);
-    const auto continuing = std::ranges::count_if(
-        line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; });
-    at.column -= static_cast<std::uint32_t>(continuing);
-    return at;
-  }
-
- private:
-  std::string_view text_;
-  std::vector<std::size_t> starts_;
-};
-
 void check_exposure(FilePart& main) {
   const Settings& s = main.part.settings;
   if (s.allow_unauthenticated || !s.tokens.empty() || is_loopback(s.listen.host)) return;
@@ -48,9 +24,7 @@ void check_exposure(FilePart& main) {
 void take_diagnostics(FilePart& file, std::vector<Diagnostic>& out) {
   std::vector<Diagnostic> found = file.problems.take();
   if (found.empty()) return;
-  const Columns columns(file.source->text);
   for (Diagnostic& diagnostic : found) {
-    diagnostic.at = columns.in_characters(diagnostic.at);
     out.push_back(std::move(diagnostic));
   }
   if (file.problems.left_out() > 0) {

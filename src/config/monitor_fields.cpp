@@ -16,8 +16,9 @@ constexpr std::size_t kLongestName = 200;
 void decode_expression(Decoder& d, const Node& node, std::string_view what, std::string_view name,
                        std::vector<Expression>& out) {
   auto text = decode_line(d, node, what, 4096);
-  if (text)
-    out.push_back({std::string(name), std::move(*text), node.at, Decoder::substituted(node)});
+  if (!text) return;
+  out.push_back({std::string(name), std::move(*text), node.at,
+                 Decoder::substituted(node) ? node.text : std::string{}});
 }
 
 void decode_expect(Decoder& d, const Node& node, Own& own) {
@@ -208,6 +209,26 @@ MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry, AssertionCache& 
   return out;
 }
 
+namespace {
+
+void report(Decoder& d, const Expression& source, const check::AssertionProblem& problem) {
+  Position at = source.at;
+  std::string message = problem.message;
+  if (source.written.empty()) {
+    at = d.inside(source.at, source.text, problem.offset);
+  } else {  // the compiler quotes what it read, and that may be a secret
+    message = fmt::format("found \"{}\" (with its value filled in): {}",
+                          clip(printable(source.written), 80), problem.rule);
+  }
+  if (problem.warning) {
+    d.warning(at, std::move(message));
+  } else {
+    d.error(at, std::move(message));
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<const check::Assertions> AssertionCache::compile(Decoder& d, std::string_view kind,
                                                                  const Own& own) {
   std::string key(kind);
@@ -230,14 +251,7 @@ std::shared_ptr<const check::Assertions> AssertionCache::compile(Decoder& d, std
     const auto list = d.enter(condition ? "expect" : "capture");
     const auto item = condition ? d.enter(index) : d.enter(own.capture[index].name);
     const Expression& source = condition ? own.expect[index] : own.capture[index];
-    // The compiler quotes what it read, and that may be a substituted value.
-    const std::string message =
-        source.filled_in ? "not a valid condition once its ${...} are filled in" : problem.message;
-    if (problem.warning) {
-      d.warning(source.at, message);
-    } else {
-      d.error(source.at, message);
-    }
+    report(d, source, problem);
   }
   if (compiled.problems.empty() && compiled.assertions) known_.emplace(key, compiled.assertions);
   return compiled.assertions;

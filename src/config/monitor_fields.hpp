@@ -44,7 +44,7 @@ struct Expression {
   std::string name;  // of a capture
   std::string text;
   Position at;
-  bool filled_in = false;  // not what stands in the file: messages must not quote it
+  std::string written;  // where ${...} was filled in: messages quote this, not the text; else ""
 };
 
 // Keys of a monitor alone.

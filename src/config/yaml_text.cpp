@@ -11,6 +11,8 @@
 namespace tocsin::config {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 Position position_of(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const auto line = std::ranges::count(before, '\n');
@@ -73,6 +75,43 @@ std::string_view line_of(std::string_view text, std::uint32_t number) {
   return text.substr(0, text.find('\n'));
 }
 
+Lines::Lines(std::string_view text) : text_(text) {
+  if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+  starts_.push_back(0);
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (text_[i] == '\n') starts_.push_back(i + 1);
+  }
+}
+
+Position Lines::in_characters(Position at) const {
+  if (at.line == 0 || at.line > starts_.size()) return at;
+  const std::string_view before = text_.substr(starts_[at.line - 1], at.column - 1);
+  const auto continuing = std::ranges::count_if(
+      before, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; });
+  at.column -= static_cast<std::uint32_t>(continuing);
+  return at;
+}
+
+std::string_view Lines::from(Position at) const {
+  if (at.line == 0 || at.line > starts_.size()) return {};
+  const std::size_t start = starts_[at.line - 1] + at.column - 1;
+  return start < text_.size() ? text_.substr(start) : std::string_view{};
+}
+
+Position Lines::inside(Position at, std::string_view value, std::size_t offset) const {
+  if (offset > value.size() || value.find('\n') != std::string_view::npos) return at;
+  std::string_view written = from(at);
+  if (written.starts_with('"') || written.starts_with('\'')) {
+    const char quote = written.front();
+    written.remove_prefix(1);
+    // An escape makes the value differ from what is written.
+    if (!written.substr(std::min(value.size(), written.size())).starts_with(quote)) return at;
+    ++offset;
+  }
+  if (written.starts_with(value)) at.column += static_cast<std::uint32_t>(offset);
+  return at;
+}
+
 std::optional<BadCharacter> find_bad_character(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
@@ -113,7 +152,7 @@ std::string explain_syntax_error(std::string_view parser_message, std::string_vi
 }
 
 bool quote_stays_open(std::string_view text, Position at) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::string_view line = line_of(text, at.line);
   if (at.column > line.size() || line[at.column - 1] != '"') return false;
   const auto start = static_cast<std::size_t>(line.data() - text.data()) + at.column;

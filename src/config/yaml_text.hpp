@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/diagnostic.hpp"
 
@@ -24,6 +25,22 @@ struct BadCharacter {
 
 // Whether a double quote opens at `at` and no closing one follows before the end of the text.
 [[nodiscard]] bool quote_stays_open(std::string_view text, Position at);
+
+// The lines of one text, for many questions about places. Keeps a reference to the text.
+class Lines {
+ public:
+  explicit Lines(std::string_view text);
+  // Columns in bytes, as the parser counts, to columns in characters, as editors do.
+  [[nodiscard]] Position in_characters(Position at) const;
+  // The place of byte `offset` of the scalar that reads `value` and begins at `at`; columns in
+  // bytes. Exact where the scalar stands plain or simply quoted on one line, else where it begins.
+  [[nodiscard]] Position inside(Position at, std::string_view value, std::size_t offset) const;
+
+ private:
+  [[nodiscard]] std::string_view from(Position at) const;  // the rest of the line and the text
+  std::string_view text_;
+  std::vector<std::size_t> starts_;
+};
 
 // Line `number` (from 1) without its end; "" beyond the end.
 [[nodiscard]] std::string_view line_of(std::string_view text, std::uint32_t number);
