@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr Range<Milliseconds> kInterval{100ms, std::chrono::hours{24 * 366}};
 constexpr Range<Milliseconds> kTimeout{10ms, 24h};
+constexpr Range<Milliseconds> kRemindEvery{1min, std::chrono::hours{24 * 30}};
 constexpr std::uint64_t kLargestWindow = 32;
 
 // every, schedule and delay exclude each other within one object.
@@ -123,8 +124,10 @@ constexpr auto kOverlap = [](Decoder& d, const Node& n) -> std::optional<std::ui
   return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
 };
 constexpr auto kBool = [](Decoder& d, const Node& n) { return decode_bool(d, n); };
-constexpr auto kChannels = [](Decoder& d, const Node& n) {
-  return decode_names(d, n, "the name of a channel");
+constexpr auto kChannels = [](Decoder& d, const Node& n) { return decode_notify(d, n); };
+constexpr auto kSeverity = [](Decoder& d, const Node& n) { return decode_event_severity(d, n); };
+constexpr auto kReminder = [](Decoder& d, const Node& n) {
+  return decode_duration(d, n, kRemindEvery);
 };
 constexpr auto kSinks = [](Decoder& d, const Node& n) {
   return decode_names(d, n, "the name of a sink");
@@ -198,7 +201,16 @@ constexpr std::array kCommonFields{
           to.thresholds.recover_after = from.thresholds.recover_after;
         }},
     field<Common, kMember<&Common::notify>, kChannels>("notify", "channels that hear of events",
-                                                       R"({"$ref":"#/$defs/names"})"),
+                                                       R"({"$ref":"#/$defs/notify"})"),
+    field<Common, kMember<&Common::severity>, kSeverity>(
+        "severity", "how much an outage matters: critical, warning or info; critical",
+        R"({"enum":["critical","warning","info"]})"),
+    field<Common, kMember<&Common::remind_every>, kReminder>(
+        "remind_every", "tell again that an incident goes on, this often; never when left out",
+        R"({"$ref":"#/$defs/duration"})"),
+    field<Common, kMember<&Common::flapping>, kBool>(
+        "flapping", "false: tell each change however often it changes",
+        R"({"$ref":"#/$defs/bool"})"),
     field<Common, kMember<&Common::report>, kSinks>("report", "sinks that get every outcome",
                                                     R"({"$ref":"#/$defs/names"})"),
     Field<Common>{{"labels", "key/value pairs, added to those of the defaults",

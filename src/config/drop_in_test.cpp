@@ -78,7 +78,8 @@ TEST(DropIns, ReferencesIntoAnIgnoredOneAreLeftOutAndCounted) {
                    "monitors: {m: {tcp: 'h:1', depends_on: [p]}}\n"}});
   ASSERT_TRUE(result.config) << all_texts(result);
   EXPECT_EQ(result.broken_references, 2U) << all_texts(result);
-  EXPECT_THAT(result.config->monitors.at(0).notes->notify, ElementsAre("page"));
+  EXPECT_THAT(result.config->monitors.at(0).notes->notify,
+              ElementsAre(testing::Field(&alert::Recipient::channel, "page")));
   EXPECT_TRUE(result.config->monitors.at(0).notes->depends_on.empty());
   EXPECT_THAT(all_texts(result),
               HasSubstr("tocsin.yml:3:41: warning: monitors.m.depends_on: the monitor \"p\""));
@@ -122,6 +123,18 @@ TEST(DropIns, OtherEndingsAreWarnedAbout) {
   const auto result = load(input);
   EXPECT_TRUE(result.config);
   EXPECT_THAT(all_texts(result), HasSubstr("conf/x.yaml:1:1: warning: ignored: only *.yml"));
+}
+
+TEST(DropIn, MaySetMaintenanceWindowsWhoseNamesAreItsOwn) {
+  const auto result =
+      load_files({{"tocsin.yml", "maintenance: [{name: night, schedule: '0 2 * * *', for: 1h}]\n"},
+                  {"a.yml", "maintenance: [{name: sunday, schedule: '0 2 * * 0', for: 2h}]\n"},
+                  {"b.yml", "maintenance: [{name: night, schedule: '0 3 * * *', for: 1h}]\n"}});
+  ASSERT_TRUE(result.config) << all_texts(result);
+  EXPECT_THAT(result.broken_drop_ins, ElementsAre("b.yml"));
+  EXPECT_THAT(result.config->maintenance,
+              ElementsAre(testing::Field(&alert::Maintenance::name, "night"),
+                          testing::Field(&alert::Maintenance::name, "sunday")));
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ void Linker::run() {
   for (FilePart& file : files_) {
     if (usable) resolve(file, main == &file);
     claim_names(file);
+    claim_maintenance(file);
     if (file.problems.errors() > 0 || !file.complete) file.broken = true;
   }
   // What the main file would define is unknown: no reference can be judged.
@@ -107,7 +108,9 @@ void Linker::run() {
   for (FilePart& file : files_) {
     if (file.broken && !file.source->is_main) continue;
     check_references(file);
-    if (&file == main) check_default_references(file);
+    if (&file != main) continue;
+    check_default_references(file);
+    check_self_references(file);
   }
   for (FilePart& file : files_) {
     if (file.problems.errors() > 0) file.broken = true;
@@ -118,7 +121,9 @@ void Linker::run() {
   for (FilePart& file : files_) {
     if (file.broken) continue;
     check_references(file);
-    if (&file == main) check_default_references(file);
+    if (&file != main) continue;
+    check_default_references(file);
+    check_self_references(file);
   }
 }
 
@@ -214,12 +219,8 @@ void Linker::check_default_references(FilePart& main) {
   const auto section = d.enter("defaults");
   const Defaults& defaults = main.part.defaults;
   const auto check_all = [&](const Draft<Common>& common) {
-    for (const auto kind : {ReferenceKind::channel, ReferenceKind::sink}) {
-      const auto key = d.enter(key_of(kind));
-      const auto& names =
-          kind == ReferenceKind::channel ? common.value.notify : common.value.report;
-      for (const NamedReference& name : names) check_reference(d, {kind, name});
-    }
+    check_channels(d, common.value.notify);
+    check_sinks(d, common.value.report);
   };
   check_all(defaults.common);
   {
@@ -228,6 +229,23 @@ void Linker::check_default_references(FilePart& main) {
   }
   const auto kind = d.enter("tcp");
   check_all(defaults.tcp_common);
+}
+
+void Linker::check_self_references(FilePart& main) {
+  Decoder d(main.problems, substitution_);
+  const auto section = d.enter("self");
+  check_channels(d, main.part.self.notify);
+  check_sinks(d, main.part.self.report);
+}
+
+void Linker::check_channels(Decoder& d, const std::vector<NotifyDraft>& entries) {
+  const auto key = d.enter("notify");
+  for (const NotifyDraft& entry : entries) check_reference(d, {ReferenceKind::channel, entry.to});
+}
+
+void Linker::check_sinks(Decoder& d, const std::vector<NamedReference>& names) {
+  const auto key = d.enter("report");
+  for (const NamedReference& name : names) check_reference(d, {ReferenceKind::sink, name});
 }
 
 // Reports the cycles of depends_on and breaks the latest file of each. True when a drop-in went, so
@@ -276,9 +294,48 @@ void Linker::drop_missing(MonitorNotes& notes) const {
     const auto& missing = missing_[static_cast<std::size_t>(kind)];
     std::erase_if(names, [&](const std::string& name) { return missing.contains(name); });
   };
-  drop(ReferenceKind::channel, notes.notify);
+  std::erase_if(notes.notify, [&](const alert::Recipient& recipient) {
+    return missing_[static_cast<std::size_t>(ReferenceKind::channel)].contains(recipient.channel);
+  });
   drop(ReferenceKind::sink, notes.report);
   drop(ReferenceKind::monitor, notes.depends_on);
+}
+
+void Linker::claim_maintenance(FilePart& file) {
+  Decoder d(file.problems, substitution_);
+  const auto section = d.enter("maintenance");
+  for (const FilePart& earlier : files_) {
+    if (&earlier == &file) break;
+    if (earlier.broken && !earlier.source->is_main) continue;
+    for (const MaintenanceDraft& window : file.part.maintenance) {
+      const auto same = [&](const MaintenanceDraft& other) {
+        return other.window.name == window.window.name;
+      };
+      const auto found = std::ranges::find_if(earlier.part.maintenance, same);
+      if (found == earlier.part.maintenance.end()) continue;
+      d.error(window.at,
+              fmt::format("a maintenance window of this name is already defined in {}:{}",
+                          earlier.problems.file(), found->at.line));
+    }
+  }
+}
+
+void Linker::collect_self(Config& config, const FilePart& main) const {
+  SelfSettings& self = config.settings.self;
+  const SelfDraft& draft = main.part.self;
+  const auto missing = [this](ReferenceKind kind, const std::string& name) {
+    return missing_[static_cast<std::size_t>(kind)].contains(name);
+  };
+  self.notify = recipients_of(draft.notify);
+  std::erase_if(self.notify, [&](const alert::Recipient& recipient) {
+    return missing(ReferenceKind::channel, recipient.channel);
+  });
+  for (const NamedReference& sink : draft.report) {
+    if (!missing(ReferenceKind::sink, sink.name)) self.report.push_back(sink.name);
+  }
+  self.report_every = draft.report_every;
+  self.heartbeat_url = draft.heartbeat_url;
+  self.heartbeat_every = draft.heartbeat_every;
 }
 
 void Linker::collect(Config& config) {
@@ -289,6 +346,10 @@ void Linker::collect(Config& config) {
   config.monitors.reserve(count);
   for (FilePart& file : files_) {
     if (file.broken) continue;
+    if (file.source->is_main) collect_self(config, file);
+    for (MaintenanceDraft& draft : file.part.maintenance) {
+      config.maintenance.push_back(std::move(draft.window));
+    }
     for (const auto& [name, at] : file.names_of(ReferenceKind::channel)) {
       config.channels.push_back(name);
     }

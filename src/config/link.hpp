@@ -28,7 +28,12 @@ class Linker {
   void resolve(FilePart& file, bool holds_defaults);
   void claim_names(FilePart& file);
   void check_references(FilePart& file);
+  void claim_maintenance(FilePart& file);
   void check_default_references(FilePart& main);
+  void check_self_references(FilePart& main);
+  void check_channels(Decoder& d, const std::vector<NotifyDraft>& entries);
+  void check_sinks(Decoder& d, const std::vector<NamedReference>& names);
+  void collect_self(Config& config, const FilePart& main) const;
   void check_reference(Decoder& d, const Reference& reference);
   bool break_cycles();
   [[nodiscard]] bool defines(ReferenceKind kind, std::string_view name, bool broken) const;

@@ -55,7 +55,7 @@ defaults:
   EXPECT_EQ(b.check->timeout, Milliseconds{3000});
   EXPECT_EQ(b.thresholds, (alert::Thresholds{2, 4, 2}));
   EXPECT_EQ(b.notes->labels, (alert::Labels{{"env", "prod"}, {"team", "x"}}));
-  EXPECT_THAT(b.notes->notify, ElementsAre("ops"));
+  EXPECT_THAT(b.notes->notify, ElementsAre(testing::Field(&alert::Recipient::channel, "ops")));
   EXPECT_EQ(http_of(b).options->headers.at(0).second, "text/html");
 }
 
@@ -306,6 +306,40 @@ TEST(ConfigLoad, SharesWhatMonitorsHaveAlike) {
   EXPECT_EQ(assertions.size(), 1U);
   EXPECT_EQ(notes.size(), 10U);
   EXPECT_LE(sizeof(Monitor), 96U);
+}
+
+TEST(Load, ReadsWhoHearsOfWhat) {
+  const auto result = load_text(R"(
+channels: {ops: {slack: {webhook_url: "https://hooks.slack.com/x"}}, page: {slack: {webhook_url: "https://hooks.slack.com/y"}}}
+defaults: {severity: warning, remind_every: 1h}
+self: {notify: [{channel: ops, severity: [critical, warning]}], heartbeat_url: "https://hc.example.com/ping/x"}
+maintenance: [{name: sunday, schedule: "0 2 * * 0", for: 2h, timezone: Europe/Zurich, match: {team: shop, env: "prod*"}}]
+monitors:
+  m:
+    tcp: "h:1"
+    flapping: false
+    notify:
+      - ops
+      - {channel: page, types: [went_down, recovered], severity: critical, after: 10m}
+)");
+  ASSERT_TRUE(result.config) << all_texts(result);
+  const MonitorNotes& notes = *result.config->monitors.at(0).notes;
+  using alert::EventType;
+  const alert::Recipient page{"page",
+                              {EventType::went_down, EventType::recovered},
+                              {alert::Severity::critical},
+                              std::chrono::minutes{10}};
+  EXPECT_THAT(notes.notify, ElementsAre(alert::Recipient{"ops", {}, {}, {}}, page));
+  EXPECT_EQ(notes.severity, alert::Severity::warning);
+  EXPECT_EQ(notes.remind_every, std::chrono::hours{1});
+  EXPECT_FALSE(notes.flapping);
+  const SelfSettings& self = result.config->settings.self;
+  EXPECT_EQ(self.notify.at(0).severities.size(), 2U);
+  EXPECT_EQ(self.heartbeat_url, "https://hc.example.com/ping/x");
+  EXPECT_THAT(result.secrets, testing::Contains("https://hc.example.com/ping/x"));
+  const alert::Maintenance& window = result.config->maintenance.at(0);
+  EXPECT_EQ(window.length, std::chrono::hours{2});
+  EXPECT_THAT(window.match.terms(), ElementsAre("team=shop", "env=prod*"));
 }
 
 }  // namespace

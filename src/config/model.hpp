@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "alert/announcement.hpp"
 #include "alert/event.hpp"
+#include "alert/silence.hpp"
 #include "alert/state.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
@@ -22,8 +24,11 @@ struct MonitorNotes {
   alert::Labels labels;
   std::string description, runbook, dashboard;
   std::vector<std::string> depends_on;
-  std::vector<std::string> notify;  // channel names
+  std::vector<alert::Recipient> notify;
   std::vector<std::string> report;  // sink names
+  alert::Severity severity = alert::Severity::critical;
+  Milliseconds remind_every{0};  // 0: no reminders
+  bool flapping = true;          // detect it
   bool operator==(const MonitorNotes&) const = default;
 };
 
@@ -80,6 +85,15 @@ struct LogOptions {
   LogLevel level = LogLevel::info;
 };
 
+// What tells about Tocsin itself.
+struct SelfSettings {
+  std::vector<alert::Recipient> notify;
+  std::vector<std::string> report;  // sink names
+  Milliseconds report_every{60'000};
+  std::string heartbeat_url;  // secret; "" none
+  Milliseconds heartbeat_every{60'000};
+};
+
 struct Settings {
   Listen listen;
   std::vector<ApiToken> tokens;
@@ -90,11 +104,13 @@ struct Settings {
   Retention retention;
   Limits limits;
   LogOptions log;
+  SelfSettings self;
   bool watch = false;  // reload when a configuration file changes
 };
 
 struct Config {
   Settings settings;
+  std::vector<alert::Maintenance> maintenance;
   std::vector<Monitor> monitors;  // sorted by name, names unique
   // Channels and sinks known by name; their content is validated and used by their adapters.
   std::vector<std::string> channels, sinks;

@@ -12,6 +12,7 @@
 #include "alert/state.hpp"
 #include "check/assertions.hpp"
 #include "config/kind_fields.hpp"
+#include "config/notify_fields.hpp"
 #include "config/scalars.hpp"
 
 namespace tocsin::config {
@@ -30,7 +31,11 @@ struct Common {
   std::uint32_t max_overlap = 1;
   bool run_at_start = false;
   alert::Thresholds thresholds;
-  std::vector<NamedReference> notify, report;
+  std::vector<NotifyDraft> notify;
+  std::vector<NamedReference> report;
+  alert::Severity severity = alert::Severity::critical;
+  Milliseconds remind_every{0};
+  bool flapping = true;
   alert::Labels labels;
   Position timing_at, timeout_at, timezone_at;
   // Not what stands in the file: messages must not quote them.

@@ -33,10 +33,11 @@ std::uint64_t hash_of(const HttpOptions& options) {
 std::uint64_t hash_of(const MonitorNotes& notes) {
   std::string key = notes.description + '\n' + notes.runbook + '\n' + notes.dashboard;
   for (const auto& [name, value] : notes.labels) key += '\n' + name + '=' + value;
-  for (const auto* list : {&notes.depends_on, &notes.notify, &notes.report}) {
+  for (const auto* list : {&notes.depends_on, &notes.report}) {
     for (const std::string& name : *list) key += '\n' + name;
     key += '|';
   }
+  for (const alert::Recipient& recipient : notes.notify) key += '\n' + recipient.channel;
   return stable_hash(key);
 }
 
@@ -233,13 +234,18 @@ std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft
   Resolved out;
   MonitorNotes notes;
   notes.labels = std::move(merged.value.labels);
-  notes.notify = names_of(merged.value.notify);
+  notes.notify = recipients_of(merged.value.notify);
+  notes.severity = merged.value.severity;
+  notes.remind_every = merged.value.remind_every;
+  notes.flapping = merged.value.flapping;
   notes.report = names_of(merged.value.report);
   notes.depends_on = names_of(draft.depends_on);
   notes.description = std::move(draft.description);
   notes.runbook = std::move(draft.runbook);
   notes.dashboard = std::move(draft.dashboard);
-  add_references(draft.common.value.notify, ReferenceKind::channel, out.references);
+  for (const NotifyDraft& entry : draft.common.value.notify) {
+    out.references.push_back({ReferenceKind::channel, entry.to});
+  }
   add_references(draft.common.value.report, ReferenceKind::sink, out.references);
   add_references(draft.depends_on, ReferenceKind::monitor, out.references);
   out.monitor =

@@ -35,6 +35,9 @@ std::vector<ObjectDoc> objects() {
   all.push_back(object("retention", "", retention_table()));
   all.push_back(object("limits", "", limits_table()));
   all.push_back(object("log", "", log_table()));
+  all.push_back(object("self", "", self_table()));
+  all.push_back(object("maintenance_window", "", maintenance_table()));
+  all.push_back(object("notify_entry", kText, notify_table()));
   all.push_back(object("http", kText, http_target_table(), http_option_table()));
   all.push_back(object("http_auth", "", auth_table()));
   all.push_back(object("basic", "", basic_table()));
@@ -77,6 +80,9 @@ constexpr std::array kDefinitions{
     Definition{"family", R"({"enum":["any","4","6",4,6]})"},
     Definition{"names",
                R"({"oneOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]})"},
+    Definition{"notify", R"({"oneOf":[{"$ref":"#/$defs/notify_entry"},{"type":"array",)"
+                         R"("items":{"$ref":"#/$defs/notify_entry"}}]})"},
+    Definition{"maintenance", R"({"type":"array","items":{"$ref":"#/$defs/maintenance_window"}})"},
     Definition{"texts", R"({"type":["object","null"],"additionalProperties":)"
                         R"({"type":["string","number","boolean"]}})"},
     Definition{"tokens", R"({"type":"array","items":{"$ref":"#/$defs/token"}})"},

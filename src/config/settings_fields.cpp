@@ -193,6 +193,7 @@ constexpr auto kNested = [](Decoder& d, const Node& n, Part& part) {
 constexpr auto kSettings = [](Part& part) -> Settings& { return part.settings; };
 constexpr auto kRetention = [](Part& part) -> Retention& { return part.settings.retention; };
 constexpr auto kLimits = [](Part& part) -> Limits& { return part.settings.limits; };
+constexpr auto kSelf = [](Part& part) -> SelfDraft& { return part.self; };
 constexpr auto kLog = [](Part& part) -> LogOptions& { return part.settings.log; };
 
 // A section that decides who can reach the API: remembers whether it was understood.
@@ -223,6 +224,11 @@ constexpr std::array kSections{
                 kNested<limits_table, kLimits>},
     Field<Part>{{"log", "what the program says on standard error", R"({"$ref":"#/$defs/log"})"},
                 kNested<log_table, kLog>},
+    Field<Part>{{"self", "who hears of Tocsin's own troubles", R"({"$ref":"#/$defs/self"})"},
+                kNested<self_table, kSelf>},
+    Field<Part>{
+        {"maintenance", "windows in which nobody is told", R"({"$ref":"#/$defs/maintenance"})"},
+        [](Decoder& d, const Node& n, Part& part) { part.maintenance = decode_maintenance(d, n); }},
     Field<Part>{{"watch", "reload when a configuration file changes", kFlag},
                 [](Decoder& d, const Node& n, Part& part) {
                   if (const auto flag = decode_bool(d, n)) part.settings.watch = *flag;
@@ -235,8 +241,8 @@ constexpr std::array kSections{
                   part.defaults_usable = d.errors() == before;
                 }},
 };
-constexpr std::array<std::string_view, 8> kLaterSections{
-    "templates", "maintenance", "heartbeats", "self", "timers", "ecs", "environments", "pings"};
+constexpr std::array<std::string_view, 6> kLaterSections{"templates", "heartbeats",   "timers",
+                                                         "ecs",       "environments", "pings"};
 
 // Fills in every scalar below, so that a missing variable shows now and its value is redacted.
 void try_substitution(Decoder& d, const Node& node) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/alerting_fields.hpp"
 #include "config/field_table.hpp"
 #include "config/model.hpp"
 #include "config/monitor_fields.hpp"
@@ -20,6 +21,8 @@ struct Part {
   std::vector<MonitorDraft> monitors;
   std::vector<NamedReference> channels, sinks;
   std::optional<Position> listen_at;
+  SelfDraft self;
+  std::vector<MaintenanceDraft> maintenance;
 };
 
 // One row per section, except those whose entries are streamed: monitors, channels, sinks.
