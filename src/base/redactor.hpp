@@ -1,6 +1,9 @@
 #pragma once
-// Keeps secrets out of what is written: every occurrence of a known secret becomes "***".
+// Keeps secrets out of what is written: every occurrence of a known secret becomes "***", also
+// where it is escaped as in JSON or by printable(), and so does the beginning of one that clip()
+// cut off.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +23,13 @@ class Redactor {
   [[nodiscard]] std::string redact(std::string_view text) const;
 
  private:
-  std::vector<std::string> secrets_;  // longest first, so that no part of a longer one is left over
+  struct Span {
+    std::size_t begin = 0, end = 0;
+  };
+  // The parts of `text` to hide; they may overlap.
+  [[nodiscard]] std::vector<Span> spans(std::string_view text) const;
+
+  std::vector<std::string> secrets_;  // in every form in which they can appear, without repetition
 };
 
 }  // namespace tocsin

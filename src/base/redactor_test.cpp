@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json_writer.hpp"
+#include "base/utf8.hpp"
+
 namespace tocsin {
 namespace {
 
@@ -24,6 +27,42 @@ TEST(Redactor, IgnoresWhatIsTooShortToBeASecret) {
 TEST(Redactor, AReplacementIsNotSearchedAgain) {
   const Redactor redactor({"****", "x***x"});
   EXPECT_EQ("*** ***", redactor.redact("x***x ****"));
+}
+
+TEST(Redactor, LeavesNothingOfOverlappingSecrets) {
+  const Redactor redactor({"abcdef", "defghi"});
+  EXPECT_EQ("x***y", redactor.redact("xabcdefghiy"));
+}
+
+TEST(Redactor, HidesTheBeginningOfASecretThatWasCut) {
+  const std::string secret = "s3cret-\xC3\xBC-token";
+  const Redactor redactor({secret, "other"});
+  for (std::size_t limit = 5; limit < 40; ++limit) {
+    const std::string cut = clip("body " + secret + " and more than fits", limit);
+    const std::string shown = redactor.redact("[BODY] (" + printable(cut) + ") == x");
+    EXPECT_EQ(shown.find("s3"), std::string::npos) << shown;
+    EXPECT_EQ(shown.find("[BODY] (body ***"), limit == 5 ? std::string::npos : 0) << shown;
+  }
+}
+
+TEST(Redactor, HidesACutSecretThatHoldsDots) {
+  const Redactor redactor({"a.b..c...d"});
+  for (const std::string text : {"a...", "a....", "a.b...", "a.b....", "a.b.....", "a.b..c..."}) {
+    EXPECT_EQ(redactor.redact(text).find('a'), std::string::npos) << text;
+  }
+}
+
+TEST(Redactor, HidesSecretsThatAreEscaped) {
+  const std::string secret = "line 1\nq\"uote\\";
+  const Redactor redactor({secret});
+  std::string json;
+  append_json_string(json, secret);
+  std::string twice;
+  append_json_string(twice, json);
+  EXPECT_EQ(redactor.redact("<" + printable(secret) + ">"), "<***>");
+  EXPECT_EQ(redactor.redact(json), "\"***\"");
+  EXPECT_EQ(redactor.redact(twice), "\"\\\"***\\\"\"");
+  EXPECT_EQ(redactor.redact("(" + printable(json) + ")"), "(\"***\")");
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ void redact(check::Outcome& outcome, const Redactor& redactor) {
     return;
   }
   outcome.message = redactor.redact(outcome.message);
+  outcome.detail = redactor.redact(outcome.detail);
   for (check::ConditionResult& condition : outcome.conditions) {
     condition.text = redactor.redact(condition.text);
     condition.seen = redactor.redact(condition.seen);

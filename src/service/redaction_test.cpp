@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json_writer.hpp"
+#include "base/utf8.hpp"
+#include "check/assertions.hpp"
+#include "check/json.hpp"
+
 namespace tocsin::service {
 namespace {
 
@@ -24,6 +29,38 @@ TEST(Redaction, LeavesValidJsonWhenTheSecretIsANumber) {
   redact(outcome, Redactor({"123456"}));
   EXPECT_EQ(outcome.values[0].json, R"("***")");
   EXPECT_EQ(outcome.values[1].json, R"("***")");
+}
+
+// Every place where evaluation cuts a text: what conditions saw, what is captured, the message.
+TEST(Redaction, ShowsNoPartOfASecretWhereverATextIsCut) {
+  const std::string secret = "k9!Zq\"7w#x-\\token";
+  const Redactor redactor({secret});
+  const auto compiled = check::Assertions::compile({"[BODY] == x", "[BODY].t == x"},
+                                                   {{"all", "[BODY]"}, {"part", "[BODY].o"}},
+                                                   check::placeholders_of("http"));
+  ASSERT_TRUE(compiled.assertions);
+  std::string escaped;
+  append_json_string(escaped, secret);
+  for (const std::size_t around : {100U, 1000U, 4096U}) {
+    for (std::size_t before = around - 40; before < around + 4; ++before) {
+      const std::string text = std::string(before, '.') + secret + std::string(5000, ' ');
+      std::string body = R"({"t":)";
+      append_json_string(body, text);
+      body += R"(,"o":{"p":")" + std::string(before, '-') + escaped.substr(1) + "}}";
+      check::Response response;
+      response.body = body;
+      check::Outcome outcome;
+      auto verdict = compiled.assertions->evaluate(response);
+      outcome.message = clip(verdict.message, 1000);
+      outcome.conditions = std::move(verdict.conditions);
+      outcome.values = std::move(verdict.values);
+      redact(outcome, redactor);
+      EXPECT_EQ(check::to_json(outcome).find("k9"), std::string::npos) << before;
+      for (const check::CapturedValue& value : outcome.values) {
+        EXPECT_TRUE(check::parse_json(value.json)) << value.json;
+      }
+    }
+  }
 }
 
 }  // namespace
