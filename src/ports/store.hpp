@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "alert/state.hpp"
@@ -30,6 +31,7 @@ struct MonitorRecord {
   std::uint64_t outcome_count = 0;  // of all time; its remainder is the row of the history ring
   Instant last_started{};           // of the last outcome; epoch 0: none yet
   std::string last_json;            // check::to_json of the last outcome; "" none yet
+  std::string alerting;             // alert::to_json of its AlertMemory; "" when there is nothing
 };
 
 struct OutcomeRow {
@@ -54,14 +56,33 @@ struct EventRow {
 // A notification that waits. `key` is the primary key.
 using OutboxRow = notification::Notification;
 
+// What a channel needs to answer to a message that it sent about an incident.
+struct ThreadRow {
+  std::string channel;
+  std::string incident;  // with `channel` the primary key
+  std::string reference;
+  std::string content;
+  Instant created{};
+};
+
+struct SilenceRow {
+  std::string id;
+  std::string json;  // alert::to_json
+};
+
 // One atomic change. All of it is durable or none of it. `removed` is applied first: a monitor that
 // is removed and named in `monitors` too starts anew.
 struct WriteBatch {
   std::vector<MonitorRecord> monitors;  // upserts by name
   std::vector<OutcomeRow> outcomes;
-  std::vector<RollupRow> rollups;    // a row that exists is merged
-  std::vector<EventRow> events;      // an id that exists is kept (a journal may be replayed)
-  std::vector<OutboxRow> outbox;     // a key that exists is kept
+  std::vector<RollupRow> rollups;      // a row that exists is merged
+  std::vector<EventRow> events;        // an id that exists is kept (a journal may be replayed)
+  std::vector<OutboxRow> outbox;       // a key that exists is kept
+  std::vector<std::string> delivered;  // outbox keys that go, once `outbox` is in
+  std::vector<ThreadRow> threads;      // upserts
+  std::vector<std::pair<std::string, std::string>> ended_threads;  // channel, incident
+  std::vector<SilenceRow> silences;                                // upserts by id
+  std::vector<std::string> ended_silences;                         // ids
   std::vector<std::string> removed;  // monitors whose record, history and roll-ups go; events stay
 };
 
@@ -93,6 +114,11 @@ class Store {
 
   // Before the loop runs. Calls `each` for every stored monitor, in name order.
   [[nodiscard]] virtual Result<void> load(const std::function<void(MonitorRecord)>& each) = 0;
+
+  // Before the loop runs, as load(). Outbox rows in the order in which they were committed.
+  [[nodiscard]] virtual Result<void> load_outbox(const std::function<void(OutboxRow)>& each) = 0;
+  [[nodiscard]] virtual Result<std::vector<ThreadRow>> load_threads() = 0;
+  [[nodiscard]] virtual Result<std::vector<SilenceRow>> load_silences() = 0;
 
   // Loop thread; never blocks. `done` runs on the loop thread in the order of the calls, with
   // success only when the batch is durable (synced). After a failed batch every batch that was

@@ -142,6 +142,15 @@ class ScriptedStore final : public ports::Store {
   Result<void> load(const std::function<void(ports::MonitorRecord)>& /*each*/) override {
     return {};
   }
+  Result<void> load_outbox(const std::function<void(ports::OutboxRow)>& /*each*/) override {
+    return {};
+  }
+  Result<std::vector<ports::ThreadRow>> load_threads() override {
+    return std::vector<ports::ThreadRow>{};
+  }
+  Result<std::vector<ports::SilenceRow>> load_silences() override {
+    return std::vector<ports::SilenceRow>{};
+  }
   void commit(ports::WriteBatch /*batch*/, Done done) override { done({}); }
   void retry() override {}
   void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,

@@ -92,8 +92,28 @@ TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
   sql(path_, "PRAGMA user_version = 4711");
   EXPECT_THAT(refusal(ErrorCode::invalid), mentions("newer Tocsin (schema 4711"));
-  sql(path_, "PRAGMA user_version = 1");
+  sql(path_, "PRAGMA user_version = 2");
   EXPECT_TRUE(open());
+}
+
+TEST_F(StoreFile, AStoreOfTheFirstSchemaIsBroughtUpWithWhatItHolds) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(commit(loop_, **store, numbered_batch(1, 1)));
+  }
+  sql(path_,
+      "ALTER TABLE monitors DROP COLUMN alerting; DROP TABLE threads; DROP TABLE silences; "
+      "PRAGMA user_version = 1");
+  auto store = open();
+  ASSERT_TRUE(store);
+  const auto records = load_all(**store);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].name, "monitor-0");
+  EXPECT_EQ(records[0].alerting, "");
+  std::size_t waiting = 0;
+  ASSERT_TRUE((*store)->load_outbox([&](const ports::OutboxRow&) { ++waiting; }));
+  EXPECT_EQ(waiting, 1U);
 }
 
 TEST_F(StoreFile, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {

@@ -46,6 +46,12 @@ void check_batch(const ports::WriteBatch& batch) {
   for (const ports::OutboxRow& row : batch.outbox) {
     TOCSIN_ASSERT(!row.key.empty() && !row.target.empty() && !row.payload.empty());
   }
+  for (const ports::ThreadRow& row : batch.threads) {
+    TOCSIN_ASSERT(!row.channel.empty() && !row.incident.empty() && !row.reference.empty());
+  }
+  for (const ports::SilenceRow& row : batch.silences) {
+    TOCSIN_ASSERT(!row.id.empty() && !row.json.empty());
+  }
 }
 
 const std::map<StoreContents::BucketKey, alert::Tally>& rollups_of(const StoreContents& contents,
@@ -79,6 +85,33 @@ Result<void> MemoryStore::load(const std::function<void(ports::MonitorRecord)>& 
     each(record);
   }
   return {};
+}
+
+Result<void> MemoryStore::load_outbox(const std::function<void(ports::OutboxRow)>& each) {
+  std::map<std::uint64_t, const ports::OutboxRow*> ordered;
+  for (const auto& [key, row] : contents_.outbox) {
+    ordered[contents_.outbox_order.at(key)] = &row;
+  }
+  for (const auto& [number, row] : ordered) {
+    each(*row);
+  }
+  return {};
+}
+
+Result<std::vector<ports::ThreadRow>> MemoryStore::load_threads() {
+  std::vector<ports::ThreadRow> out;
+  for (const auto& [key, row] : contents_.threads) {
+    out.push_back(row);
+  }
+  return out;
+}
+
+Result<std::vector<ports::SilenceRow>> MemoryStore::load_silences() {
+  std::vector<ports::SilenceRow> out;
+  for (const auto& [id, json] : contents_.silences) {
+    out.push_back({id, json});
+  }
+  return out;
 }
 
 void MemoryStore::commit(ports::WriteBatch batch, Done done) {
@@ -158,7 +191,29 @@ void MemoryStore::apply(ports::WriteBatch& batch) {
     contents_.events.try_emplace(row.id, row);
   }
   for (ports::OutboxRow& row : batch.outbox) {
-    contents_.outbox.try_emplace(row.key, row);
+    if (contents_.outbox.try_emplace(row.key, row).second) {
+      contents_.outbox_order[row.key] = ++contents_.outbox_rows;
+    }
+  }
+  apply_delivery(batch);
+}
+
+void MemoryStore::apply_delivery(ports::WriteBatch& batch) {
+  for (const std::string& key : batch.delivered) {
+    contents_.outbox.erase(key);
+    contents_.outbox_order.erase(key);
+  }
+  for (ports::ThreadRow& row : batch.threads) {
+    contents_.threads.insert_or_assign({row.channel, row.incident}, row);
+  }
+  for (const auto& key : batch.ended_threads) {
+    contents_.threads.erase(key);
+  }
+  for (const ports::SilenceRow& row : batch.silences) {
+    contents_.silences.insert_or_assign(row.id, row.json);
+  }
+  for (const std::string& id : batch.ended_silences) {
+    contents_.silences.erase(id);
   }
 }
 

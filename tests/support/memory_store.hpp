@@ -28,6 +28,10 @@ struct StoreContents {
   std::map<std::string, std::map<BucketKey, alert::Tally>> rollups;
   std::map<std::string, ports::EventRow> events;
   std::map<std::string, ports::OutboxRow> outbox;
+  std::map<std::string, std::uint64_t> outbox_order;  // key to its number in order of commit
+  std::map<std::pair<std::string, std::string>, ports::ThreadRow> threads;
+  std::map<std::string, std::string> silences;
+  std::uint64_t outbox_rows = 0;  // ever
 };
 
 struct MemoryStoreOptions {
@@ -57,6 +61,10 @@ class MemoryStore final : public ports::Store {
   [[nodiscard]] std::uint64_t handed_over() const { return handed_over_; }
 
   [[nodiscard]] Result<void> load(const std::function<void(ports::MonitorRecord)>& each) override;
+  [[nodiscard]] Result<void> load_outbox(
+      const std::function<void(ports::OutboxRow)>& each) override;
+  [[nodiscard]] Result<std::vector<ports::ThreadRow>> load_threads() override;
+  [[nodiscard]] Result<std::vector<ports::SilenceRow>> load_silences() override;
   void commit(ports::WriteBatch batch, Done done) override;
   void retry() override { ++epoch_; }
   void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,
@@ -84,6 +92,7 @@ class MemoryStore final : public ports::Store {
   [[nodiscard]] Result<void> write(Job& job);
   void apply(ports::WriteBatch& batch);
   void apply_outcome(ports::OutcomeRow& row);
+  void apply_delivery(ports::WriteBatch& batch);
   void forget_old();
   // Runs `task` on the loop after `latency`, unless the store is gone by then.
   void later(Microseconds latency, ports::Task task);

@@ -17,13 +17,13 @@ constexpr const char* kInsert =
     "INSERT INTO monitors (kind, state, reason, since, incident_opened, first_failure, "
     "known_count, failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, "
     "last_started, "
-    "counters, buckets, last_json, first_success, name) VALUES "
-    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    "counters, buckets, last_json, first_success, name, alerting) VALUES "
+    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 constexpr const char* kUpdate =
     "UPDATE monitors SET kind = ?1, state = ?2, reason = ?3, since = ?4, incident_opened = ?5, "
     "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
     "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
-    "buckets = ?16, last_json = ?17, first_success = ?18 WHERE id = ?19";
+    "buckets = ?16, last_json = ?17, first_success = ?18, alerting = ?20 WHERE id = ?19";
 // A journal that is replayed must not put an older outcome over a newer one.
 constexpr const char* kPutOutcome =
     "INSERT INTO outcomes (id, sequence, json) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
@@ -46,6 +46,16 @@ constexpr const char* kPutEvent =
 constexpr const char* kPutOutbox =
     "INSERT INTO outbox (key, target, sink, monitor, event_id, created, payload) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO NOTHING";
+constexpr const char* kDropOutbox = "DELETE FROM outbox WHERE key = ?1";
+constexpr const char* kPutThread =
+    "INSERT INTO threads (channel, incident, reference, content, created) "
+    "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (channel, incident) DO UPDATE SET "
+    "reference = excluded.reference, content = excluded.content, created = excluded.created";
+constexpr const char* kDropThread = "DELETE FROM threads WHERE channel = ?1 AND incident = ?2";
+constexpr const char* kPutSilence =
+    "INSERT INTO silences (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET "
+    "json = excluded.json";
+constexpr const char* kDropSilence = "DELETE FROM silences WHERE id = ?1";
 constexpr const char* kRemoveOutcomes = "DELETE FROM outcomes WHERE id >= ?1 AND id <= ?2";
 constexpr const char* kRemoveRollups = "DELETE FROM rollups WHERE monitor = ?1";
 constexpr const char* kRemoveMonitor = "DELETE FROM monitors WHERE id = ?1";
@@ -71,7 +81,7 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
   BatchWriter writer;
   writer.keep_ = keep;
   writer.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 13> wanted{{
+  const std::array<std::pair<Statement*, const char*>, 18> wanted{{
       {&writer.find_, kFind},
       {&writer.insert_, kInsert},
       {&writer.update_, kUpdate},
@@ -81,6 +91,11 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
       {&writer.drop_empty_rollup_, kDropEmptyRollup},
       {&writer.put_event_, kPutEvent},
       {&writer.put_outbox_, kPutOutbox},
+      {&writer.drop_outbox_, kDropOutbox},
+      {&writer.put_thread_, kPutThread},
+      {&writer.drop_thread_, kDropThread},
+      {&writer.put_silence_, kPutSilence},
+      {&writer.drop_silence_, kDropSilence},
       {&writer.remove_outcomes_, kRemoveOutcomes},
       {&writer.remove_rollups_, kRemoveRollups},
       {&writer.remove_monitor_, kRemoveMonitor},
@@ -112,6 +127,36 @@ int BatchWriter::write(const ports::WriteBatch& batch) {
   }
   if (code == SQLITE_OK) {
     code = each(batch.outbox, [this](const auto& row) { return write_outbox(row); });
+  }
+  return code == SQLITE_OK ? write_delivery(batch) : code;
+}
+
+int BatchWriter::write_delivery(const ports::WriteBatch& batch) {
+  int code = each(batch.delivered,
+                  [this](const std::string& key) { return drop_outbox_.bind(1, key).run(); });
+  if (code == SQLITE_OK) {
+    code = each(batch.threads, [this](const ports::ThreadRow& row) {
+      return put_thread_.bind(1, row.channel)
+          .bind(2, row.incident)
+          .bind(3, row.reference)
+          .bind(4, row.content)
+          .bind(5, unix_ms(row.created))
+          .run();
+    });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.ended_threads, [this](const auto& key) {
+      return drop_thread_.bind(1, key.first).bind(2, key.second).run();
+    });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.silences, [this](const ports::SilenceRow& row) {
+      return put_silence_.bind(1, row.id).bind(2, row.json).run();
+    });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.ended_silences,
+                [this](const std::string& id) { return drop_silence_.bind(1, id).run(); });
   }
   return code;
 }
@@ -166,7 +211,8 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(15, counters_)
       .bind(16, buckets_)
       .bind(17, json_in_ring ? std::string_view{} : std::string_view(record.last_json))
-      .bind(18, unix_ms(state.first_success));
+      .bind(18, unix_ms(state.first_success))
+      .bind(20, record.alerting);
 }
 
 int BatchWriter::write_monitor(const ports::MonitorRecord& record, bool json_in_ring) {

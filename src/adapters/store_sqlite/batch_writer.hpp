@@ -47,6 +47,8 @@ class BatchWriter {
   [[nodiscard]] int write_rollup(const ports::RollupRow& row);
   [[nodiscard]] int write_event(const ports::EventRow& row);
   [[nodiscard]] int write_outbox(const ports::OutboxRow& row);
+  // What was delivered, what is being talked about, who is silenced.
+  [[nodiscard]] int write_delivery(const ports::WriteBatch& batch);
   [[nodiscard]] int remove(const std::string& name);
   void bind_record(Statement& statement, const ports::MonitorRecord& record, bool json_in_ring);
   [[nodiscard]] bool in_ring(const ports::WriteBatch& batch, std::size_t index) const;
@@ -56,7 +58,8 @@ class BatchWriter {
   std::unordered_map<std::string, std::int64_t> ids_;  // looked up only, never walked
   std::string counters_, buckets_;                     // encoding buffers
   Statement find_, insert_, update_, put_outcome_, put_rollup_, subtract_, drop_empty_rollup_,
-      put_event_, put_outbox_, remove_outcomes_, remove_rollups_, remove_monitor_, set_number_;
+      put_event_, put_outbox_, drop_outbox_, put_thread_, drop_thread_, put_silence_, drop_silence_,
+      remove_outcomes_, remove_rollups_, remove_monitor_, set_number_;
 };
 
 }  // namespace tocsin::store_sqlite

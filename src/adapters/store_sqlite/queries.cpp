@@ -21,7 +21,8 @@ using std::chrono::hours;
 constexpr const char* kLoad =
     "SELECT name, kind, state, reason, since, incident_opened, first_failure, known_count, "
     "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
-    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json), first_success "
+    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json), first_success, "
+    "alerting "
     "FROM monitors "
     "LEFT JOIN outcomes ON sequence = outcome_count AND outcomes.id = "
     "(monitors.id << 32) + outcome_count % (SELECT keep FROM meta) ORDER BY name";
@@ -32,6 +33,11 @@ constexpr const char* kOutcomes =
 constexpr const char* kRollups =
     "SELECT start, up, down, unknown, duration_us_sum, duration_us_max FROM rollups "
     "WHERE monitor = ?1 AND level = ?2 AND start >= ?3 ORDER BY start LIMIT ?4";
+constexpr const char* kOutbox =
+    "SELECT key, target, sink, monitor, event_id, created, payload FROM outbox ORDER BY sequence";
+constexpr const char* kThreads =
+    "SELECT channel, incident, reference, content, created FROM threads ORDER BY channel, incident";
+constexpr const char* kSilences = "SELECT id, json FROM silences ORDER BY id";
 constexpr const char* kDepth = "SELECT count(*) FROM outbox";
 // Buckets that closed in (now - window, now]: two windows of one level in one pass.
 constexpr const char* kUptime =
@@ -79,6 +85,7 @@ Result<ports::MonitorRecord> read_record(const Connection& connection, const Sta
   }
   record.last_json = row.text(17);
   record.state.first_success = from_unix_ms(row.integer(18));
+  record.alerting = row.text(19);
   return record;
 }
 
@@ -126,6 +133,47 @@ Result<void> Queries::load(const std::function<void(ports::MonitorRecord)>& each
     each(std::move(*record));
   }
   return code == SQLITE_DONE ? Result<void>{} : std::unexpected(connection_.error(code));
+}
+
+// Runs `sql` once and hands each row over.
+template <typename Each>
+Result<void> Queries::visit(const char* sql, Each each) {
+  auto rows = Statement::prepare(connection_, sql);
+  if (!rows) {
+    return std::unexpected(std::move(rows).error());
+  }
+  int code = SQLITE_OK;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    each(*rows);
+  }
+  return code == SQLITE_DONE ? Result<void>{} : std::unexpected(connection_.error(code));
+}
+
+Result<void> Queries::load_outbox(const std::function<void(ports::OutboxRow)>& each) {
+  return visit(kOutbox, [&](const Statement& row) {
+    each({std::string(row.text(0)), std::string(row.text(1)), row.integer(2) != 0,
+          std::string(row.text(3)), std::string(row.text(4)), from_unix_ms(row.integer(5)),
+          std::string(row.text(6))});
+  });
+}
+
+Result<std::vector<ports::ThreadRow>> Queries::threads() {
+  std::vector<ports::ThreadRow> found;
+  auto read = visit(kThreads, [&](const Statement& row) {
+    found.push_back({std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+                     std::string(row.text(3)), from_unix_ms(row.integer(4))});
+  });
+  return read ? Result<std::vector<ports::ThreadRow>>(std::move(found))
+              : std::unexpected(std::move(read).error());
+}
+
+Result<std::vector<ports::SilenceRow>> Queries::silences() {
+  std::vector<ports::SilenceRow> found;
+  auto read = visit(kSilences, [&](const Statement& row) {
+    found.push_back({std::string(row.text(0)), std::string(row.text(1))});
+  });
+  return read ? Result<std::vector<ports::SilenceRow>>(std::move(found))
+              : std::unexpected(std::move(read).error());
 }
 
 Result<std::int64_t> Queries::find_id(const std::string& monitor) {

@@ -19,6 +19,9 @@ class Queries {
   [[nodiscard]] static Result<Queries> open(const std::string& path, const std::string& vfs);
 
   [[nodiscard]] Result<void> load(const std::function<void(ports::MonitorRecord)>& each);
+  [[nodiscard]] Result<void> load_outbox(const std::function<void(ports::OutboxRow)>& each);
+  [[nodiscard]] Result<std::vector<ports::ThreadRow>> threads();
+  [[nodiscard]] Result<std::vector<ports::SilenceRow>> silences();
   [[nodiscard]] Result<std::vector<ports::OutcomeRow>> outcomes(const std::string& monitor,
                                                                 std::uint64_t before,
                                                                 std::size_t limit);
@@ -32,6 +35,8 @@ class Queries {
 
  private:
   Queries() = default;
+  template <typename Each>
+  [[nodiscard]] Result<void> visit(const char* sql, Each each);
   // 0 when there is no such monitor.
   [[nodiscard]] Result<std::int64_t> find_id(const std::string& monitor);
   [[nodiscard]] Result<void> add_uptime(std::int64_t monitor, Instant now, ports::UptimeSums& sums);

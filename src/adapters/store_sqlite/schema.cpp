@@ -10,7 +10,7 @@ namespace tocsin::store_sqlite {
 namespace {
 
 // Forward only; a released entry never changes. Entry N brings version N to N + 1.
-constexpr std::array<const char*, 1> kMigrations{// 1: monitors, their history, events, outbox.
+constexpr std::array<const char*, 2> kMigrations{// 1: monitors, their history, events, outbox.
                                                  R"sql(
 CREATE TABLE meta (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -82,6 +82,24 @@ CREATE TABLE outbox (
   created  INTEGER NOT NULL,
   payload  TEXT    NOT NULL
 );
+)sql",
+                                                 // 2: who was told of what, and who is silenced.
+                                                 R"sql(
+ALTER TABLE monitors ADD COLUMN alerting TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE threads (
+  channel   TEXT    NOT NULL,
+  incident  TEXT    NOT NULL,
+  reference TEXT    NOT NULL,
+  content   TEXT    NOT NULL,
+  created   INTEGER NOT NULL,
+  PRIMARY KEY (channel, incident)
+) WITHOUT ROWID;
+
+CREATE TABLE silences (
+  id   TEXT PRIMARY KEY,
+  json TEXT NOT NULL
+) WITHOUT ROWID;
 )sql"};
 
 Result<void> apply(Connection& connection, std::int64_t version) {

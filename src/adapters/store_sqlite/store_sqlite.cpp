@@ -103,6 +103,21 @@ Result<void> StoreSqlite::load(const std::function<void(ports::MonitorRecord)>& 
   return queries->load(each);
 }
 
+Result<void> StoreSqlite::load_outbox(const std::function<void(ports::OutboxRow)>& each) {
+  auto queries = Queries::open(options_.path, options_.vfs);
+  return queries ? queries->load_outbox(each) : std::unexpected(std::move(queries).error());
+}
+
+Result<std::vector<ports::ThreadRow>> StoreSqlite::load_threads() {
+  auto queries = Queries::open(options_.path, options_.vfs);
+  return queries ? queries->threads() : std::unexpected(std::move(queries).error());
+}
+
+Result<std::vector<ports::SilenceRow>> StoreSqlite::load_silences() {
+  auto queries = Queries::open(options_.path, options_.vfs);
+  return queries ? queries->silences() : std::unexpected(std::move(queries).error());
+}
+
 void StoreSqlite::commit(ports::WriteBatch batch, Done done) {
   writer_->commit(std::move(batch), std::move(done), clock_.now());
 }

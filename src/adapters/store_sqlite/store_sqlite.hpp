@@ -56,6 +56,10 @@ class StoreSqlite final : public ports::Store {
   [[nodiscard]] static Result<void> backup_file(const std::string& from, const std::string& to);
 
   [[nodiscard]] Result<void> load(const std::function<void(ports::MonitorRecord)>& each) override;
+  [[nodiscard]] Result<void> load_outbox(
+      const std::function<void(ports::OutboxRow)>& each) override;
+  [[nodiscard]] Result<std::vector<ports::ThreadRow>> load_threads() override;
+  [[nodiscard]] Result<std::vector<ports::SilenceRow>> load_silences() override;
   void commit(ports::WriteBatch batch, Done done) override;
   void retry() override;
   void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,

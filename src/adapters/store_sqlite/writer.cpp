@@ -53,6 +53,8 @@ Writer::~Writer() {
 }
 
 void Writer::commit(ports::WriteBatch batch, ports::Store::Done done, Instant now) {
+  // Somebody waits to be told: that is not put off for the sake of a larger group.
+  const bool urgent = std::ranges::any_of(batch.outbox, [](const auto& row) { return !row.sink; });
   Job job{std::move(batch), std::move(done), now, epoch_, false};
   bool worth_waking = false;
   {
@@ -65,7 +67,8 @@ void Writer::commit(ports::WriteBatch batch, ports::Store::Done done, Instant no
       queued_.store(waiting_, std::memory_order_relaxed);
     }
     queue_.push_back(std::move(job));
-    worth_waking = queue_.size() == 1 || queue_.size() == kMaxGroup;
+    worth_waking = queue_.size() == 1 || queue_.size() == kMaxGroup || (urgent && !urgent_);
+    urgent_ = urgent_ || urgent;
   }
   if (worth_waking) {
     wake_.notify_one();
@@ -158,13 +161,15 @@ std::vector<Writer::Job> Writer::take_group() {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   if (options_.gather > Milliseconds{0}) {
-    wake_.wait_until(lock, next_group_, [this] { return stopping_ || queue_.size() >= kMaxGroup; });
+    wake_.wait_until(lock, next_group_,
+                     [this] { return stopping_ || urgent_ || queue_.size() >= kMaxGroup; });
     next_group_ = std::chrono::steady_clock::now() + options_.gather;
   }
   const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxGroup));
   std::vector<Job> group(std::make_move_iterator(queue_.begin()),
                          std::make_move_iterator(queue_.begin() + count));
   queue_.erase(queue_.begin(), queue_.begin() + count);
+  urgent_ = urgent_ && !queue_.empty();
   waiting_ -= static_cast<std::size_t>(
       std::count_if(group.begin(), group.end(), [](const Job& job) { return !job.refused; }));
   queued_.store(waiting_, std::memory_order_relaxed);

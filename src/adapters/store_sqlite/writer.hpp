@@ -114,6 +114,7 @@ class Writer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;    // guarded by mutex_
+  bool urgent_ = false;      // somebody waits for what is in the queue
   std::size_t waiting_ = 0;  // real batches in queue_; guarded by mutex_
   bool stopping_ = false;    // guarded by mutex_
 
