@@ -43,6 +43,7 @@ OUTSIDE = {
     "web": ["fmt/", "boost/", "openssl/"],
     "app": ["fmt/", "CLI/", "boost/asio", "POSIX"],
     "adapters/clock_system": ["fmt/", "POSIX"],
+    "adapters/command_posix": ["fmt/", "boost/", "POSIX"],
     "adapters/config_files": ["fmt/", "POSIX"],
     "adapters/dns_cares": ["fmt/", "ares", "boost/", "POSIX"],
     "adapters/http_curl": ["fmt/", "curl/", "openssl/", "POSIX"],
