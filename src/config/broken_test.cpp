@@ -126,7 +126,7 @@ const std::vector<Broken> kSettingRows{
      "two tokens of this name"},
     {"TokensMap", "auth: {tokens: {a: b}}\n", {1, 16}, "auth.tokens", "expected a list"},
     {"ChannelTwoKinds",
-     "channels:\n  ops: {slack: {}, email: {}}\n",
+     "channels:\n  ops: {slack: {}, webhook: {}}\n",
      {2, 3},
      "channels.ops",
      "found 2 kinds"},
@@ -208,7 +208,7 @@ const std::vector<Broken> kMonitorRows{
      "monitors.m.labels.a",
      "found a list, expected text"},
     {"UnknownChannel",
-     "channels: {ops: {slack: {}}}\n" + http("    notify: [opps]\n"),
+     "channels: {ops: {webhook: 'https://h/'}}\n" + http("    notify: [opps]\n"),
      {5, 14},
      "monitors.m.notify",
      "unknown channel \"opps\" (did you mean ops?)"},
@@ -353,7 +353,7 @@ const std::vector<Broken> kTargetRows{
      monitor("    http: {url: \"http://a/\", headers: {content-length: 1}}\n"),
      {3, 40},
      "monitors.m.http.headers.content-length",
-     "set by the check itself"},
+     "set by Tocsin itself"},
     {"HeaderLine",
      monitor("    http: {url: \"http://a/\", headers: {a: \"b\\nc\"}}\n"),
      {3, 43},
@@ -566,8 +566,8 @@ TEST(BrokenConfigs, CallNoAddressOpenWhileAccessIsNotUnderstood) {
 TEST(BrokenConfigs, JudgeWhatStandsUnderANameUsedTwice) {
   const auto result = load_text(
       "monitors:\n  m: {tcp: \"h:1\"}\n  m: {tcp: \"h:2\", every: 30}\n"
-      "channels:\n  c: {slack: {}}\n  c: {slack: {}, email: {}}\n"
-      "sinks:\n  s: {s3: {}}\n  s: {s3: {bucket: \"${NOPE}\"}}\n");
+      "channels:\n  c: {webhook: 'https://h/'}\n  c: {slack: {}, webhook: {}}\n"
+      "sinks:\n  s: {webhook: 'https://h/'}\n  s: {webhook: {url: \"${NOPE}\"}}\n");
   EXPECT_FALSE(result.config);
   const std::string all = all_texts(result);
   EXPECT_EQ(std::ranges::count(result.diagnostics, Severity::error, &Diagnostic::severity), 6)
@@ -575,7 +575,7 @@ TEST(BrokenConfigs, JudgeWhatStandsUnderANameUsedTwice) {
   for (const std::string_view part :
        {"3:3: error: monitors.m: found this name twice", "3:26: error: monitors.m.every: found",
         "6:3: error: channels.c: found this name twice", "6:3: error: channels.c: found 2 kinds",
-        "9:3: error: sinks.s: found this name twice", "sinks.s.s3.bucket: the environment"}) {
+        "9:3: error: sinks.s: found this name twice", "sinks.s.webhook.url: the environment"}) {
     EXPECT_THAT(all, testing::HasSubstr(part));
   }
 }

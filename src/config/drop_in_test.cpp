@@ -71,11 +71,11 @@ TEST(DropIns, TheMainFileComesFirst) {
 }
 
 TEST(DropIns, ReferencesIntoAnIgnoredOneAreLeftOutAndCounted) {
-  const auto result =
-      load_files({{"a.yml", "channels: {ops: {slack: {}}}\nmonitors: {p: {tcp: nope}}\n"},
-                  {"tocsin.yml",
-                   "channels: {page: {slack: {}}}\ndefaults: {notify: [ops, page]}\n"
-                   "monitors: {m: {tcp: 'h:1', depends_on: [p]}}\n"}});
+  const auto result = load_files(
+      {{"a.yml", "channels: {ops: {webhook: 'https://h/'}}\nmonitors: {p: {tcp: nope}}\n"},
+       {"tocsin.yml",
+        "channels: {page: {webhook: 'https://h/'}}\ndefaults: {notify: [ops, page]}\n"
+        "monitors: {m: {tcp: 'h:1', depends_on: [p]}}\n"}});
   ASSERT_TRUE(result.config) << all_texts(result);
   EXPECT_EQ(result.broken_references, 2U) << all_texts(result);
   EXPECT_THAT(result.config->monitors.at(0).notes->notify,

@@ -145,6 +145,18 @@ std::optional<std::string> decode_url(Decoder& d, const Node& node) {
   return text;
 }
 
+std::optional<std::string> decode_secret_url(Decoder& d, const Node& node) {
+  constexpr std::string_view kWhat = "an absolute URL that begins with https://";
+  auto text = decode_secret(d, node, kWhat);
+  if (!text) return std::nullopt;
+  if (text->size() > kLongestUrl || !check::parse_url(*text)) {
+    d.expected_secret(node, kWhat);
+    return std::nullopt;
+  }
+  text->resize(std::min(text->find('#'), text->size()));
+  return text;
+}
+
 std::optional<std::string> decode_proxy(Decoder& d, const Node& node) {
   constexpr std::string_view kWhat = "a proxy such as http://proxy.example.com:3128";
   auto text = d.text(node, kWhat);

@@ -25,6 +25,8 @@ struct EndpointRules {
 // An absolute http or https URL without user, spaces or control characters; as written, less a
 // fragment.
 [[nodiscard]] std::optional<std::string> decode_url(Decoder& d, const Node& node);
+// The same where the URL itself is the secret: no message shows anything of it.
+[[nodiscard]] std::optional<std::string> decode_secret_url(Decoder& d, const Node& node);
 // http://[user:password@]host:port. Treated as a secret because it may hold a password.
 [[nodiscard]] std::optional<std::string> decode_proxy(Decoder& d, const Node& node);
 

@@ -56,19 +56,9 @@ class FileReader final : public YamlConsumer {
       if (fresh && decoder_.errors() == before) monitors_.push_back(std::move(draft));
       return;
     }
-    if (!fresh) {  // what is wrong in it is said now, not after the name was changed
-      std::vector<NamedReference> unused;
-      decode_outlet(decoder_, entry, unused);
-      return;
-    }
-    const bool channel = kind == ReferenceKind::channel;
-    auto& outlets = channel ? channels_ : sinks_;
-    if (outlets.empty()) {
-      decoder_.warning(entry.at,
-                       "delivery is not available in this version; names and references "
-                       "are checked, nothing is sent");
-    }
-    decode_outlet(decoder_, entry, outlets);
+    const bool sink = kind == ReferenceKind::sink;
+    std::vector<OutletDraft> repeated;  // judged like any other, then dropped
+    decode_outlet(decoder_, entry, sink, !fresh ? repeated : sink ? sinks_ : channels_);
   }
 
   void problem(Position at, std::string path, std::string message) override {
@@ -113,7 +103,7 @@ class FileReader final : public YamlConsumer {
   AssertionCache& assertions_;
   Draft<Part> draft_;
   std::vector<MonitorDraft> monitors_;
-  std::vector<NamedReference> channels_, sinks_;
+  std::vector<OutletDraft> channels_, sinks_;
 };
 
 }  // namespace

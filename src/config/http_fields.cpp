@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/endpoint.hpp"
+#include "config/header_fields.hpp"
 #include "config/kind_fields.hpp"
 #include "config/scalars.hpp"
 
@@ -12,75 +13,11 @@ namespace {
 
 using check::HttpOptions;
 using check::TlsOptions;
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-bool is_token_character(char c) {  // RFC 9110, section 5.6.2
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-// Headers whose value is redacted wherever it would show.
-bool names_secret(std::string_view header) {
-  std::string name;
-  for (const char c : header) name += lower(c);
-  constexpr std::array<std::string_view, 7> kWords{"authorization", "cookie",   "token",    "key",
-                                                   "secret",        "password", "signature"};
-  return std::ranges::any_of(
-      kWords, [&](std::string_view word) { return name.find(word) != std::string::npos; });
-}
-
-// What may not be a header; empty when `name` is fine.
-std::string header_name_problem(std::string_view name) {
-  if (name.empty() || name.size() > 256 || !std::ranges::all_of(name, is_token_character)) {
-    return "expected a header name of letters, digits and - (no spaces, no colon)";
-  }
-  for (const std::string_view own : {"Content-Length", "Transfer-Encoding", "Connection"}) {
-    if (same_name(name, own)) return fmt::format("the header {} is set by the check itself", own);
-  }
-  return {};
-}
-
-std::optional<std::string> decode_header_value(Decoder& d, const NodeEntry& entry) {
-  const bool secret = names_secret(entry.key);
-  constexpr std::string_view kWhat = "a header value on one line";
-  if (secret) return decode_secret(d, entry.value, kWhat);
-  auto text = d.text(entry.value, kWhat);
-  if (text && (text->size() > 16U << 10U || has_control_characters(*text))) {
-    d.expected(entry.value, kWhat);
-    return std::nullopt;
-  }
-  return text;
-}
-
-std::optional<Headers> decode_headers(Decoder& d, const Node& node) {
-  if (!require_map(d, node)) return std::nullopt;
-  Headers headers;
-  for (const NodeEntry& entry : node.entries) {
-    const auto scope = d.enter(entry.key);
-    if (std::string problem = header_name_problem(entry.key); !problem.empty()) {
-      d.error(entry.at, std::move(problem));
-      continue;
-    }
-    const auto same = [&](const auto& header) { return same_name(header.first, entry.key); };
-    if (std::ranges::any_of(headers, same)) {
-      d.error(entry.at, "found this header twice (case does not matter)");
-      continue;
-    }
-    if (auto value = decode_header_value(d, entry)) headers.emplace_back(entry.key, *value);
-  }
-  return headers;
-}
 
 // Headers of a monitor stand beside those of the defaults and replace the ones of the same name.
 void merge_headers(const HttpOptions& from, HttpOptions& to) {
   for (const auto& header : from.headers) {
-    const auto same = [&](const auto& other) { return same_name(other.first, header.first); };
+    const auto same = [&](const auto& other) { return same_header(other.first, header.first); };
     const auto found = std::ranges::find_if(to.headers, same);
     if (found != to.headers.end()) {
       *found = header;
@@ -294,7 +231,7 @@ void decode_http(Decoder& d, const Node& node, HttpTarget& target, Draft<HttpOpt
   if (own.given == 0) d.error(node.at, "expected a url");
   const HttpOptions& o = options.value;
   const bool auth = !o.bearer_token.empty() || !o.basic_username.empty();
-  const auto authorization = [](const auto& h) { return same_name(h.first, "Authorization"); };
+  const auto authorization = [](const auto& h) { return same_header(h.first, "Authorization"); };
   if (auth && std::ranges::any_of(o.headers, authorization)) {
     d.error(node.at, "found auth and a header Authorization, expected one of them");
   }

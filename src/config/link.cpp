@@ -7,6 +7,7 @@
 
 #include "base/near_miss.hpp"
 #include "base/utf8.hpp"
+#include "config/outlets.hpp"
 #include "config/suggest.hpp"
 
 namespace tocsin::config {
@@ -115,6 +116,7 @@ void Linker::run() {
   for (FilePart& file : files_) {
     if (file.problems.errors() > 0) file.broken = true;
   }
+  check_templates(files_, substitution_);
   while (break_cycles()) {
   }
   reporting_missing_ = true;
@@ -350,10 +352,6 @@ void Linker::collect(Config& config) {
     for (MaintenanceDraft& draft : file.part.maintenance) {
       config.maintenance.push_back(std::move(draft.window));
     }
-    for (const auto& [name, at] : file.names_of(ReferenceKind::channel)) {
-      config.channels.push_back(name);
-    }
-    for (const auto& [name, at] : file.names_of(ReferenceKind::sink)) config.sinks.push_back(name);
     for (Resolved& resolved : file.monitors) {
       if (any_missing) {
         MonitorNotes notes = *resolved.monitor.notes;
@@ -365,8 +363,7 @@ void Linker::collect(Config& config) {
     file.monitors = std::vector<Resolved>();
   }
   std::ranges::sort(config.monitors, {}, &Monitor::name);
-  std::ranges::sort(config.channels);
-  std::ranges::sort(config.sinks);
+  build_outlets(files_, config);
 }
 
 }  // namespace tocsin::config

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "check/spec.hpp"
+#include "notification/outlet.hpp"
 #include "schedule/plan.hpp"
 
 namespace tocsin::config {
@@ -112,8 +113,8 @@ struct Config {
   Settings settings;
   std::vector<alert::Maintenance> maintenance;
   std::vector<Monitor> monitors;  // sorted by name, names unique
-  // Channels and sinks known by name; their content is validated and used by their adapters.
-  std::vector<std::string> channels, sinks;
+  // Sorted by name, names unique within each; never null.
+  std::vector<std::shared_ptr<const notification::Outlet>> channels, sinks;
 };
 
 }  // namespace tocsin::config

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/json_writer.hpp"
+#include "config/provider_fields.hpp"
 #include "config/settings_fields.hpp"
 
 namespace tocsin::config {
@@ -22,6 +23,30 @@ ObjectDoc object(std::string_view name, std::string_view scalar, const Tables&..
 }
 
 constexpr std::string_view kText = R"({"type":"string"})";
+
+// Channels and sinks: the kinds, and what stands beside them.
+void add_outlets(std::vector<ObjectDoc>& all) {
+  ObjectDoc channel{"channel", {}, ""};
+  ObjectDoc sink{"sink", {}, ""};
+  for (const OutletKind& kind : outlet_kinds()) {
+    (kind.sink ? sink : channel).fields.push_back(kind.doc);
+  }
+  add_docs(outlet_table(), channel.fields);
+  add_docs(channel_table(), channel.fields);
+  add_docs(outlet_table(), sink.fields);
+  add_docs(sink_table(), sink.fields);
+  all.push_back(std::move(channel));
+  all.push_back(std::move(sink));
+  all.push_back(object("slack", "", slack_table()));
+  all.push_back(object("webhook", kText, webhook_table()));
+  all.push_back(object("webhook_sink", kText, webhook_sink_table()));
+  all.push_back(object("templates", "", templates_table()));
+  ObjectDoc texts{"event_texts", {}, ""};
+  for (const alert::EventTypeInfo& info : alert::event_types()) {
+    texts.fields.push_back({info.name, info.doc, kText});
+  }
+  all.push_back(std::move(texts));
+}
 
 std::vector<ObjectDoc> objects() {
   std::vector<ObjectDoc> all;
@@ -54,6 +79,7 @@ std::vector<ObjectDoc> objects() {
   defaults.fields.push_back({"http", "for HTTP monitors", R"({"$ref":"#/$defs/defaults_http"})"});
   defaults.fields.push_back({"tcp", "for TCP monitors", R"({"$ref":"#/$defs/defaults_tcp"})"});
   all.push_back(std::move(defaults));
+  add_outlets(all);
   return all;
 }
 
@@ -88,7 +114,15 @@ constexpr std::array kDefinitions{
     Definition{"tokens", R"({"type":"array","items":{"$ref":"#/$defs/token"}})"},
     Definition{"monitors",
                R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/monitor"}})"},
-    Definition{"outlets", R"({"type":["object","null"],"additionalProperties":{"type":"object"}})"},
+    Definition{"channels",
+               R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/channel"}})"},
+    Definition{"sinks",
+               R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/sink"}})"},
+    Definition{"argv", R"({"type":"array","items":{"type":["string","number"]},"minItems":1})"},
+    Definition{"formatter", R"({"type":"object","properties":{"run":{"$ref":"#/$defs/argv"}},)"
+                            R"("required":["run"],"additionalProperties":false})"},
+    Definition{"channel_texts", R"({"type":["object","null"],"additionalProperties":)"
+                                R"({"$ref":"#/$defs/event_texts"}})"},
 };
 
 void write_properties(JsonWriter& w, const std::vector<FieldDoc>& fields) {

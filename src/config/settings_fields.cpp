@@ -195,6 +195,7 @@ constexpr auto kRetention = [](Part& part) -> Retention& { return part.settings.
 constexpr auto kLimits = [](Part& part) -> Limits& { return part.settings.limits; };
 constexpr auto kSelf = [](Part& part) -> SelfDraft& { return part.self; };
 constexpr auto kLog = [](Part& part) -> LogOptions& { return part.settings.log; };
+constexpr auto kTemplates = [](Part& part) -> TemplatesDraft& { return part.templates; };
 
 // A section that decides who can reach the API: remembers whether it was understood.
 template <auto DecodeSection>
@@ -229,6 +230,8 @@ constexpr std::array kSections{
     Field<Part>{
         {"maintenance", "windows in which nobody is told", R"({"$ref":"#/$defs/maintenance"})"},
         [](Decoder& d, const Node& n, Part& part) { part.maintenance = decode_maintenance(d, n); }},
+    Field<Part>{{"templates", "what messages say", R"({"$ref":"#/$defs/templates"})"},
+                kNested<templates_table, kTemplates>},
     Field<Part>{{"watch", "reload when a configuration file changes", kFlag},
                 [](Decoder& d, const Node& n, Part& part) {
                   if (const auto flag = decode_bool(d, n)) part.settings.watch = *flag;
@@ -241,55 +244,15 @@ constexpr std::array kSections{
                   part.defaults_usable = d.errors() == before;
                 }},
 };
-constexpr std::array<std::string_view, 6> kLaterSections{"templates", "heartbeats",   "timers",
-                                                         "ecs",       "environments", "pings"};
-
-// Fills in every scalar below, so that a missing variable shows now and its value is redacted.
-void try_substitution(Decoder& d, const Node& node) {
-  if (node.kind == Node::Kind::scalar) {
-    if (Decoder::substituted(node)) static_cast<void>(d.text(node, "text"));
-    return;
-  }
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    const auto scope = d.enter(i);
-    try_substitution(d, node.items[i]);
-  }
-  for (const NodeEntry& entry : node.entries) {
-    const auto scope = d.enter(entry.key);
-    try_substitution(d, entry.value);
-  }
-}
+constexpr std::array<std::string_view, 5> kLaterSections{"heartbeats", "timers", "ecs",
+                                                         "environments", "pings"};
 
 }  // namespace
 
-void decode_outlet(Decoder& d, const NodeEntry& entry, std::vector<NamedReference>& out) {
-  // Keys beside the kind, for whatever kind.
-  constexpr std::array<std::string_view, 5> kBeside{"formatter", "group_wait", "give_up_after",
-                                                    "types", "severity"};
-  const auto scope = d.enter(entry.key);
-  if (std::string problem = name_problem(entry.key); !problem.empty()) {
-    d.error(entry.at, std::move(problem));
-  }
-  out.push_back({entry.key, entry.at});
-  if (entry.value.kind != Node::Kind::map) {
-    d.expected(entry.value, "a map with one kind, such as slack: {webhook_url: ...}");
-    return;
-  }
-  const auto kinds = std::ranges::count_if(entry.value.entries, [&](const NodeEntry& item) {
-    return std::ranges::find(kBeside, item.key) == kBeside.end();
-  });
-  if (kinds != 1) {
-    d.error(entry.at, fmt::format("found {} kinds, expected exactly one, such as slack: "
-                                  "{{webhook_url: ...}}",
-                                  kinds));
-  }
-  try_substitution(d, entry.value);
-}
-
 std::vector<FieldDoc> streamed_sections() {
   return {{"monitors", "what is watched, by name", R"({"$ref":"#/$defs/monitors"})"},
-          {"channels", "where events go, for people", R"({"$ref":"#/$defs/outlets"})"},
-          {"sinks", "where every outcome goes, for machines", R"({"$ref":"#/$defs/outlets"})"}};
+          {"channels", "where events go, for people", R"({"$ref":"#/$defs/channels"})"},
+          {"sinks", "where every outcome goes, for machines", R"({"$ref":"#/$defs/sinks"})"}};
 }
 
 const Table<Part>& section_table() {

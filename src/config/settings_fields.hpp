@@ -9,6 +9,8 @@
 #include "config/field_table.hpp"
 #include "config/model.hpp"
 #include "config/monitor_fields.hpp"
+#include "config/outlet_fields.hpp"
+#include "config/template_fields.hpp"
 
 namespace tocsin::config {
 
@@ -19,7 +21,8 @@ struct Part {
   bool defaults_usable = true;  // false: the section is broken, do not judge monitors by it
   bool access_usable = true;    // false: listen, auth or allow_unauthenticated is broken
   std::vector<MonitorDraft> monitors;
-  std::vector<NamedReference> channels, sinks;
+  std::vector<OutletDraft> channels, sinks;
+  TemplatesDraft templates;
   std::optional<Position> listen_at;
   SelfDraft self;
   std::vector<MaintenanceDraft> maintenance;
@@ -39,9 +42,5 @@ struct Part {
 [[nodiscard]] const Table<Retention>& retention_table();
 [[nodiscard]] const Table<Limits>& limits_table();
 [[nodiscard]] const Table<LogOptions>& log_table();
-
-// One entry of `channels` or `sinks`: a map with exactly one kind. Its content is checked when
-// delivery is there; until then only that every ${...} in it can be filled in.
-void decode_outlet(Decoder& d, const NodeEntry& entry, std::vector<NamedReference>& out);
 
 }  // namespace tocsin::config

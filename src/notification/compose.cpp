@@ -1,0 +1,160 @@
+#include "notification/compose.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "notification/values.hpp"
+
+namespace tocsin::notification {
+namespace {
+
+bool is_late(const alert::Event& event) { return event.late && event.late->count() > 0; }
+
+std::string escaped(std::string_view text, Escape escape) {
+  std::string out;
+  escape(out, text);
+  return out;
+}
+
+std::string marked(const alert::Event& event, const Style& style, std::string text) {
+  return style.marks ? fmt::format("{} {}", mark_of(event), text) : text;
+}
+
+std::string event_text(const alert::Event& event, const Texts& texts, const Style& style) {
+  const Template& text = texts.of(event.type);
+  std::string out = text.render(EventValues(event), style.escape);
+  if (is_late(event) && !text.uses("late") && !text.uses("late_ms")) {
+    out += fmt::format("\n(sent {} late)", spoken(*event.late));
+  }
+  return marked(event, style, std::move(out));
+}
+
+// Monitors by what is said of them; a monitor counts once under each.
+struct Tally {
+  std::set<std::string_view> down, still_down, up;
+  std::size_t others = 0;
+};
+
+Tally tally(const std::vector<alert::Event>& events) {
+  Tally out;
+  for (const alert::Event& event : events) {
+    switch (alert::parse_event_type(event.type).value_or(alert::EventType::trouble_started)) {
+      case alert::EventType::went_down:
+        out.down.insert(event.monitor);
+        break;
+      case alert::EventType::still_down:
+        out.still_down.insert(event.monitor);
+        break;
+      case alert::EventType::recovered:
+        out.up.insert(event.monitor);
+        break;
+      case alert::EventType::became_unknown:
+      case alert::EventType::flapping_started:
+      case alert::EventType::flapping_ended:
+      case alert::EventType::trouble_started:
+      case alert::EventType::trouble_ended:
+        ++out.others;
+        break;
+    }
+  }
+  return out;
+}
+
+std::string count_of(std::size_t count, std::string_view one, std::string_view many) {
+  return count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}", count, many);
+}
+
+void add_part(std::string& out, std::size_t count, std::string_view one, std::string_view many) {
+  if (count == 0) return;
+  if (out.empty()) {
+    out =
+        count == 1 ? fmt::format("1 monitor {}", one) : fmt::format("{} monitors {}", count, many);
+  } else {
+    out += ", " + count_of(count, one, many);
+  }
+}
+
+std::string list(const std::vector<alert::Event>& events, const Texts& texts, const Style& style) {
+  std::string out = escaped(headline(events), style.escape);
+  // Room for the line that counts what is left out.
+  constexpr std::size_t kReserve = 40;
+  const std::size_t limit = style.limit > kReserve ? style.limit - kReserve : 0;
+  std::size_t used = length(out, style.unit);
+  std::size_t shown = 0;
+  for (const alert::Event& event : events) {
+    const std::string line = list_line(event, texts, style);
+    used += length(line, style.unit) + 1;
+    if (used > limit) break;
+    out += '\n';
+    out += line;
+    ++shown;
+  }
+  if (shown < events.size()) out += fmt::format("\n… and {} more", events.size() - shown);
+  return out;
+}
+
+}  // namespace
+
+alert::Phase phase_of(const alert::Event& event) {
+  const auto type = alert::parse_event_type(event.type);
+  return type ? alert::info(*type).phase : alert::Phase::note;
+}
+
+std::string_view mark_of(const alert::Event& event) {
+  if (phase_of(event) == alert::Phase::closes) return "🟢";
+  switch (event.severity) {
+    case alert::Severity::critical:
+      return "🔴";
+    case alert::Severity::warning:
+      return "🟡";
+    case alert::Severity::info:
+      break;
+  }
+  return "🔵";
+}
+
+std::string headline(const std::vector<alert::Event>& events) {
+  if (events.size() == 1) return title_of(events.front());
+  if (std::ranges::all_of(events, is_late)) {
+    const auto oldest = std::ranges::max_element(events, {}, &alert::Event::late);
+    return fmt::format("{} events while this channel could not be reached, up to {} late",
+                       events.size(), spoken(*oldest->late));
+  }
+  const Tally sums = tally(events);
+  std::string out;
+  add_part(out, sums.down.size(), "is down", "are down");
+  add_part(out, sums.still_down.size(), "is still down", "are still down");
+  add_part(out, sums.up.size(), "is up again", "are up again");
+  if (out.empty()) return fmt::format("{} events", events.size());
+  if (sums.others > 0) {
+    out += ", " + count_of(sums.others, "other event", "other events");
+  }
+  return out;
+}
+
+std::string list_line(const alert::Event& event, const Texts& texts, const Style& style) {
+  std::string text = texts.of(event.type).render(EventValues(event), style.escape);
+  text.resize(std::min(text.find('\n'), text.size()));
+  if (text.empty()) text = escaped(title_of(event), style.escape);
+  // Among events of hours a line needs its time.
+  if (is_late(event)) text = fmt::format("{}: {}", spoken(event.at), text);
+  return marked(event, style, cut(text, style.line_limit, style.unit));
+}
+
+Composed compose(const Message& message, const Texts& texts, const Style& style) {
+  Composed out;
+  const auto& events = message.events;
+  out.title = one_line(headline(events));
+  for (const alert::Event& event : events) out.severity = std::min(out.severity, event.severity);
+  out.closes = std::ranges::all_of(
+      events, [](const alert::Event& event) { return phase_of(event) == alert::Phase::closes; });
+  std::string text = message.formatted    ? *message.formatted
+                     : events.size() == 1 ? event_text(events.front(), texts, style)
+                                          : list(events, texts, style);
+  out.text = cut(text, style.limit, style.unit);
+  return out;
+}
+
+}  // namespace tocsin::notification
