@@ -3,43 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "config/test_load.hpp"
+#include "config/test_broken.hpp"
 
 namespace tocsin::config {
 namespace {
 
-struct Broken {
-  std::string name;
-  std::string text;
-  Position at;
-  std::string path;
-  std::string message;  // a part of it
-};
-
 class BrokenConfig : public testing::TestWithParam<Broken> {};
 
-TEST_P(BrokenConfig, NamesPlaceAndRemedy) {
-  const Broken& row = GetParam();
-  const LoadResult result = load_text(row.text);
-  EXPECT_FALSE(result.config);
-  const auto hit = std::ranges::find_if(result.diagnostics, [&](const Diagnostic& d) {
-    return d.severity == Severity::error && d.file == "tocsin.yml" && d.at == row.at &&
-           d.path == row.path && d.message.find(row.message) != std::string::npos;
-  });
-  EXPECT_NE(hit, result.diagnostics.end()) << all_texts(result);
-  // One mistake is one error: no noise that follows from it.
-  EXPECT_EQ(std::ranges::count(result.diagnostics, Severity::error, &Diagnostic::severity), 1)
-      << all_texts(result);
-}
-
-// A monitor named m with these lines, the first of which is line 3 of the text.
-std::string monitor(const std::string& lines) { return "monitors:\n  m:\n" + lines; }
-// With a valid kind in line 3; `lines` begins in line 4.
-std::string http(const std::string& lines) {
-  return monitor("    http: https://example.com/\n" + lines);
-}
+TEST_P(BrokenConfig, NamesPlaceAndRemedy) { expect_one_error(GetParam()); }
 
 const std::vector<Broken> kSyntaxRows{
     {"TabIndentation", "monitors:\n\tm: {}\n", {2, 3}, "", "found a tab"},
@@ -443,102 +414,12 @@ const std::vector<Broken> kSubstitutionRows{
      "NOPE is not set"},
 };
 
-std::string row_name(const testing::TestParamInfo<Broken>& row) { return row.param.name; }
-
-const std::string kOps = "channels: {ops: {slack: {webhook_url: 'https://h/x'}}}\n";
-
-const std::vector<Broken> kAlertingRows{
-    {"NotifyWithoutChannel",
-     http("    notify: [{after: 5m}]\n"),
-     {4, 14},
-     "monitors.m.notify[0]",
-     "expected channel:"},
-    {"NotifyUnknownType",
-     kOps + "monitors: {m: {tcp: 'h:1', notify: {channel: ops, types: "
-            "went_dwn}}}\n",
-     {2, 58},
-     "monitors.m.notify.types",
-     "did you mean went_down?"},
-    {"NotifyUnknownSeverity",
-     kOps + "monitors: {m: {tcp: 'h:1', notify: {channel: ops, severity: "
-            "[fatal]}}}\n",
-     {2, 62},
-     "monitors.m.notify.severity[0]",
-     "critical, warning or info"},
-    {"NotifyAfterTooShort",
-     kOps + "monitors: {m: {tcp: 'h:1', notify: {channel: ops, after: 1ms}"
-            "}}\n",
-     {2, 58},
-     "monitors.m.notify.after",
-     "1s"},
-    {"NotifyUnknownKey",
-     kOps + "monitors: {m: {tcp: 'h:1', notify: {channel: ops, type: x}}}\n",
-     {2, 51},
-     "monitors.m.notify.type",
-     "did you mean types?"},
-    {"NotifyEntryTwice",
-     kOps + "monitors: {m: {tcp: 'h:1', notify: [ops, {channel: ops}]}}\n",
-     {2, 42},
-     "monitors.m.notify[1]",
-     "found this entry twice"},
-    {"NotifyNumber",
-     http("    notify: [[ops]]\n"),
-     {4, 14},
-     "monitors.m.notify[0]",
-     "found a list"},
-    {"SelfUnknownChannel",
-     "self: {notify: [opps]}\n",
-     {1, 17},
-     "self.notify",
-     "unknown channel \"opps\""},
-    {"SelfUnknownSink", "self: {report: dd}\n", {1, 16}, "self.report", "unknown sink \"dd\""},
-    {"SelfHeartbeatNotAUrl",
-     "self: {heartbeat_url: nowhere}\n",
-     {1, 23},
-     "self.heartbeat_url",
-     "expected an http or https URL"},
-    {"SeverityUnknown",
-     http("    severity: high\n"),
-     {4, 15},
-     "monitors.m.severity",
-     "critical, warning or info"},
-    {"ReminderTooOften", http("    remind_every: 1s\n"), {4, 19}, "monitors.m.remind_every", "1m"},
-    {"MaintenanceNoList", "maintenance: {name: a}\n", {1, 14}, "maintenance", "expected a list"},
-    {"MaintenanceIncomplete",
-     "maintenance: [{name: a, for: 1h}]\n",
-     {1, 15},
-     "maintenance[0]",
-     "expected name, schedule and for"},
-    {"MaintenanceBadCron",
-     "maintenance: [{name: a, schedule: '61 * * * *', for: 1h}]\n",
-     {1, 35},
-     "maintenance[0].schedule",
-     "minute"},
-    {"MaintenanceBadZone",
-     "maintenance: [{name: a, schedule: '1 * * * *', for: 1h, timezone: Europe/Zurch}]\n",
-     {1, 67},
-     "maintenance[0].timezone",
-     "Europe/Zurich"},
-    {"MaintenanceNameTwice",
-     "maintenance:\n  - {name: a, schedule: '1 * * * *', for: 1h}\n"
-     "  - {name: a, schedule: '2 * * * *', for: 1h}\n",
-     {3, 5},
-     "maintenance[1]",
-     "two maintenance windows of this name"},
-    {"MaintenanceBadMatch",
-     "maintenance: [{name: a, schedule: '1 * * * *', for: 1h, match: {team: '[a'}}]\n",
-     {1, 64},
-     "maintenance[0].match",
-     "pattern"},
-};
-
 INSTANTIATE_TEST_SUITE_P(Syntax, BrokenConfig, testing::ValuesIn(kSyntaxRows), row_name);
 INSTANTIATE_TEST_SUITE_P(Settings, BrokenConfig, testing::ValuesIn(kSettingRows), row_name);
 INSTANTIATE_TEST_SUITE_P(Monitors, BrokenConfig, testing::ValuesIn(kMonitorRows), row_name);
 INSTANTIATE_TEST_SUITE_P(Targets, BrokenConfig, testing::ValuesIn(kTargetRows), row_name);
 INSTANTIATE_TEST_SUITE_P(Substitution, BrokenConfig, testing::ValuesIn(kSubstitutionRows),
                          row_name);
-INSTANTIATE_TEST_SUITE_P(Alerting, BrokenConfig, testing::ValuesIn(kAlertingRows), row_name);
 
 TEST(BrokenConfigs, AreAllReportedAtOnce) {
   const auto result =

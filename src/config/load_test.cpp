@@ -309,10 +309,16 @@ TEST(ConfigLoad, SharesWhatMonitorsHaveAlike) {
 
 TEST(Load, ReadsWhoHearsOfWhat) {
   const auto result = load_text(R"(
-channels: {ops: {slack: {webhook_url: "https://hooks.slack.com/x"}}, page: {slack: {webhook_url: "https://hooks.slack.com/y"}}}
+channels:
+  ops: {slack: {webhook_url: "https://hooks.slack.com/x"}}
+  page: {slack: {webhook_url: "https://hooks.slack.com/y"}}
 defaults: {severity: warning, remind_every: 1h}
-self: {notify: [{channel: ops, severity: [critical, warning]}], heartbeat_url: "https://hc.example.com/ping/x"}
-maintenance: [{name: sunday, schedule: "0 2 * * 0", for: 2h, timezone: Europe/Zurich, match: {team: shop, env: "prod*"}}]
+self:
+  notify: [{channel: ops, severity: [critical, warning]}]
+  heartbeat_url: "https://hc.example.com/ping/x"
+maintenance:
+  - {name: sunday, schedule: "0 2 * * 0", for: 2h, timezone: Europe/Zurich,
+     match: {team: shop, env: "prod*"}}
 monitors:
   m:
     tcp: "h:1"

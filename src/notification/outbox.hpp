@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "alert/event.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
+#include "notification/format.hpp"
 
 namespace tocsin::notification {
 
@@ -25,5 +27,11 @@ struct Notification {
 // "<channel>/<event id>", the payload the event as the API shows it.
 [[nodiscard]] std::vector<Notification> address(const alert::Event& event,
                                                 const std::vector<std::string>& channels);
+
+// One outcome, which ended at `at`, for one sink. The key is "<sink>/<monitor>/<at>-<number>".
+[[nodiscard]] Notification report(const std::string& sink, const Report& outcome,
+                                  std::uint64_t number, Instant at);
+// Reads back the payload that report() wrote. Error (invalid): it is something else.
+[[nodiscard]] Result<Report> parse_report(std::string_view payload);
 
 }  // namespace tocsin::notification

@@ -21,14 +21,25 @@ void move_into(std::vector<T>& to, std::vector<T>& from) {
   from.clear();
 }
 
+void append_delivered(ports::WriteBatch& to, ports::WriteBatch& from) {
+  move_into(to.delivered, from.delivered);
+  move_into(to.threads, from.threads);
+  move_into(to.ended_threads, from.ended_threads);
+}
+
 }  // namespace
 
 Recorder::Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, Hooks hooks,
                    Bounds bounds)
-    : store_(store), clock_(clock), log_(log), hooks_(std::move(hooks)), bounds_(bounds) {}
+    : store_(store),
+      clock_(clock),
+      log_(log),
+      hooks_(std::move(hooks)),
+      bounds_(bounds),
+      outbox_journal_(bounds.journal_outbox) {}
 
 void Recorder::submit(ports::WriteBatch batch, Change change) {
-  InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, {}};
+  InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, {}, {}};
   if (holding_) {
     hold(std::move(entry));
     return;
@@ -40,11 +51,10 @@ void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Chang
   // What the journal holds about this monitor must not be written under a slot that is used again.
   if (const auto held = journal_.by_slot.find(slot); held != journal_.by_slot.end()) {
     move_into(journal_.orphans.events, held->second.events);
-    move_into(journal_.orphans.outbox, held->second.outbox);
     held_rollups_ -= held->second.rollups.size();
     journal_.by_slot.erase(held);
   }
-  InFlight entry{std::move(change), batch.outbox, {}, batch.removed, {}};
+  InFlight entry{std::move(change), batch.outbox, {}, batch.removed, {}, {}};
   if (holding_) {
     hold(std::move(entry));
     return;
@@ -52,9 +62,29 @@ void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Chang
   commit(std::move(batch), std::move(entry));
 }
 
+void Recorder::submit_delivered(ports::WriteBatch batch) {
+  InFlight entry;
+  entry.delivered = batch;
+  if (holding_) {
+    hold(std::move(entry));
+    return;
+  }
+  commit(std::move(batch), std::move(entry));
+}
+
+void Recorder::submit_command(ports::WriteBatch batch, ports::Store::Done done) {
+  if (holding_) {
+    done(fail(ErrorCode::unavailable, "the store refuses writes: " + health_.error));
+    return;
+  }
+  InFlight entry;
+  entry.change.done = std::move(done);
+  commit(std::move(batch), std::move(entry));
+}
+
 void Recorder::commit(ports::WriteBatch batch, InFlight entry) {
-  if (entry.change.event) {
-    batch.events.push_back(row_of(*entry.change.event));
+  for (const alert::Event& event : entry.change.events) {
+    batch.events.push_back(row_of(event));
   }
   in_flight_.push_back(std::move(entry));
   store_.commit(std::move(batch), [this](Result<void> result) { committed(std::move(result)); });
@@ -65,6 +95,9 @@ void Recorder::committed(Result<void> result) {
   in_flight_.pop_front();
   if (result) {
     hooks_.apply(entry.change);
+    if (!entry.outbox.empty()) {
+      hooks_.deliver(std::move(entry.outbox));
+    }
     if (entry.change.done) {
       entry.change.done({});
     }
@@ -88,15 +121,19 @@ void Recorder::degrade(const Error& error) {
 }
 
 void Recorder::keep(Held& held, InFlight& entry) {
-  if (entry.change.event) {
-    if (held_events_ < bounds_.journal_events) {
-      held.events.push_back(*entry.change.event);
-      move_into(held.outbox, entry.outbox);
-      ++held_events_;
-    } else {
+  for (const alert::Event& event : entry.change.events) {
+    if (held_events_ >= bounds_.journal_events) {
       ++lost_events_;
       log_.error("the memory journal is full; an event will not be stored",
-                 {{"event", entry.change.event->id}, {"monitor", entry.change.event->monitor}});
+                 {{"event", event.id}, {"monitor", event.monitor}});
+      continue;
+    }
+    held.events.push_back(event);
+    ++held_events_;
+  }
+  for (const ports::OutboxRow& row : entry.outbox) {
+    if (!outbox_journal_.add(row)) {
+      ++lost_events_;  // delivered all the same, unless a kill comes first
     }
   }
   const std::size_t room =
@@ -104,6 +141,12 @@ void Recorder::keep(Held& held, InFlight& entry) {
   entry.rollups.resize(std::min(entry.rollups.size(), room));
   held_rollups_ += entry.rollups.size();
   move_into(held.rollups, entry.rollups);
+}
+
+void Recorder::hold_delivered(ports::WriteBatch delivered) {
+  std::erase_if(delivered.delivered,
+                [this](const std::string& key) { return outbox_journal_.remove(key); });
+  append_delivered(journal_.delivered, delivered);
 }
 
 void Recorder::hold(InFlight entry) {
@@ -116,6 +159,7 @@ void Recorder::hold(InFlight entry) {
   for (const std::uint32_t slot : entry.touched) {
     touch(slot);
   }
+  hold_delivered(std::move(entry.delivered));
   if (change.slot == Change::kNoSlot) {
     keep(journal_.orphans, entry);
     move_into(journal_.removed, entry.removed);
@@ -129,6 +173,9 @@ void Recorder::hold(InFlight entry) {
     keep(held, entry);
   }
   hooks_.apply(change);
+  if (!entry.outbox.empty()) {
+    hooks_.deliver(std::move(entry.outbox));
+  }
   if (change.done) {
     change.done({});
   }
@@ -177,13 +224,14 @@ ports::WriteBatch Recorder::replay_batch() {
     for (const alert::Event& event : held.events) {
       batch.events.push_back(row_of(event));
     }
-    batch.outbox.insert(batch.outbox.end(), held.outbox.begin(), held.outbox.end());
     batch.rollups.insert(batch.rollups.end(), held.rollups.begin(), held.rollups.end());
   };
   // The first part asks whether the store is back: small, because the answer is mostly no.
   if (replay_size_ > 1 || journal_.by_slot.empty()) {
     replaying_.orphans = std::exchange(journal_.orphans, {});
     replaying_.removed = std::exchange(journal_.removed, {});
+    replaying_.outbox = outbox_journal_.take();
+    batch.outbox = replaying_.outbox;
     take(replaying_.orphans);
     batch.removed = replaying_.removed;
   }
@@ -198,6 +246,11 @@ ports::WriteBatch Recorder::replay_batch() {
     take(node.mapped());
     replaying_.by_slot.insert(std::move(node));
   }
+  if (journal_.by_slot.empty() && outbox_journal_.empty()) {
+    replaying_.delivered = std::exchange(journal_.delivered, {});
+    ports::WriteBatch copy = replaying_.delivered;
+    append_delivered(batch, copy);
+  }
   return batch;
 }
 
@@ -208,23 +261,26 @@ void Recorder::replay() {
   replay_in_flight_ = true;
   store_.retry();
   ports::WriteBatch batch = replay_batch();
-  holding_ = !journal_.empty();
+  holding_ = !journal_is_empty();
   store_.commit(std::move(batch), [this](Result<void> result) { replayed(std::move(result)); });
 }
 
-void Recorder::give_back(Journal& journal, Journal part) {
+void Recorder::give_back(Journal part) {
+  Journal& journal = journal_;
   const auto prepend = [](auto& to, auto& from) {
     move_into(from, to);
     to = std::move(from);
   };
+  outbox_journal_.give_back(std::move(part.outbox));
   prepend(journal.removed, part.removed);
+  prepend(journal.delivered.delivered, part.delivered.delivered);
+  prepend(journal.delivered.threads, part.delivered.threads);
+  prepend(journal.delivered.ended_threads, part.delivered.ended_threads);
   prepend(journal.orphans.events, part.orphans.events);
-  prepend(journal.orphans.outbox, part.orphans.outbox);
   prepend(journal.orphans.rollups, part.orphans.rollups);
   for (auto& [slot, held] : part.by_slot) {
     Held& now = journal.by_slot[slot];
     prepend(now.events, held.events);
-    prepend(now.outbox, held.outbox);
     prepend(now.rollups, held.rollups);
     now.last_outcome = now.last_outcome || held.last_outcome;
   }
@@ -236,7 +292,7 @@ void Recorder::replayed(Result<void> result) {
     replay_size_ = 1;
     holding_ = true;
     health_.error = result.error().message;
-    give_back(journal_, std::exchange(replaying_, {}));
+    give_back(std::exchange(replaying_, {}));
     finish_flush();
     return;
   }

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "ports/loop.hpp"
 #include "ports/store.hpp"
+#include "service/outbox_journal.hpp"
 #include "service/views.hpp"
 
 namespace tocsin::service {
@@ -35,7 +36,7 @@ struct Change {
   bool state_changed = false;
   alert::State from = alert::State::fresh;
   std::string reason, message;
-  std::optional<alert::Event> event;
+  std::vector<alert::Event> events;  // the first is of the change of state, if it made one
   Instant at{};
   ports::Store::Done done;  // of the command that asked for it; may be empty
 };
@@ -47,10 +48,13 @@ class Recorder {
     std::function<std::optional<ports::MonitorRecord>(std::uint32_t slot)> record;
     // Makes a change visible. Called once per change, in the order of their making.
     std::function<void(Change&)> apply;
+    // Takes notifications that may now leave. Called after `apply` of their change.
+    std::function<void(std::vector<ports::OutboxRow>)> deliver;
   };
   struct Bounds {
     std::size_t journal_events = 10'000;
     std::size_t journal_rollups = 200'000;
+    std::size_t journal_outbox = 100'000;
     std::size_t monitors_per_write = 500;  // of touched records; a first part after the question
     std::size_t monitors_per_replay = 50'000;
   };
@@ -64,6 +68,13 @@ class Recorder {
   // The monitor is gone and its slot may be used again at once. `batch` names it in `removed` and
   // holds its closing event, if it had an open incident.
   void submit_removal(std::uint32_t slot, ports::WriteBatch batch, Change change);
+
+  // What was delivered and what it leads to: only `delivered`, `threads` and `ended_threads` of the
+  // batch. Kept in the journal while the store refuses, and committed behind what it holds.
+  void submit_delivered(ports::WriteBatch batch);
+  // Something people asked for that concerns no monitor's record (a silence). `done` tells when it
+  // is durable; refused at once while the store refuses.
+  void submit_command(ports::WriteBatch batch, ports::Store::Done done);
 
   // Once a second: tries the store again while it refuses; writes touched records now and then.
   void sweep();
@@ -86,11 +97,11 @@ class Recorder {
     std::vector<ports::RollupRow> rollups;
     std::vector<std::string> removed;
     std::vector<std::uint32_t> touched;  // to be touched again when this is refused
+    ports::WriteBatch delivered;         // of submit_delivered, to be handed over again
   };
   // What waits for the store about one monitor.
   struct Held {
     std::vector<alert::Event> events;
-    std::vector<ports::OutboxRow> outbox;
     std::vector<ports::RollupRow> rollups;
     bool last_outcome = false;
   };
@@ -115,15 +126,25 @@ class Recorder {
   std::deque<InFlight> in_flight_;  // in commit order; answers come in the same order
   struct Journal {
     std::map<std::uint32_t, Held> by_slot;
-    Held orphans;  // of monitors that were removed meanwhile
+    Held orphans;                          // of monitors that were removed meanwhile
+    std::vector<ports::OutboxRow> outbox;  // of a part on its way; else in outbox_journal_
     std::vector<std::string> removed;
+    ports::WriteBatch delivered;  // goes with the last part: behind the rows that it ends
     [[nodiscard]] bool empty() const {
-      return by_slot.empty() && removed.empty() && orphans.events.empty();
+      return by_slot.empty() && removed.empty() && orphans.events.empty() &&
+             delivered.delivered.empty() && delivered.threads.empty() &&
+             delivered.ended_threads.empty();
     }
   };
-  static void give_back(Journal& journal, Journal part);
+  void give_back(Journal part);
+
+  [[nodiscard]] bool journal_is_empty() const {
+    return journal_.empty() && outbox_journal_.empty();
+  }
+  void hold_delivered(ports::WriteBatch delivered);
 
   Journal journal_;
+  OutboxJournal outbox_journal_;
   Journal replaying_;  // a part of the journal on its way to the store
   bool replay_in_flight_ = false;
   std::size_t replay_size_ = 1;  // monitors in the next part; one, until the store takes it

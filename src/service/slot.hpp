@@ -2,8 +2,10 @@
 // One monitor inside the watch: what is judged (may be ahead of the store) and what may be shown.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "alert/announcement.hpp"
 #include "alert/state.hpp"
 #include "alert/uptime.hpp"
 #include "config/model.hpp"
@@ -17,6 +19,7 @@ struct Slot {
   std::uint64_t hash = 0;         // of the name: the schedule's phase
   std::uint32_t generation = 0;   // a run that carries an older one is dropped when it answers
   std::uint32_t incarnation = 0;  // of the slot: a change of an earlier monitor is not applied
+  std::uint32_t self = 0;         // its own number
   bool in_use = false;
   bool paused = false;
   bool retry_running = false;
@@ -26,6 +29,7 @@ struct Slot {
   alert::MonitorState state;
   schedule::Counters counters;
   alert::OpenBuckets buckets;
+  std::unique_ptr<alert::AlertMemory> alerting;  // null: nothing to remember
   std::uint64_t outcome_count = 0;
   Instant accounted_until{};
   Instant last_started{};
@@ -71,6 +75,9 @@ inline ports::MonitorRecord Slot::record(const std::string& last) const {
   out.outcome_count = outcome_count;
   out.last_started = last_started;
   out.last_json = last;
+  if (alerting) {
+    out.alerting = alert::to_json(*alerting);
+  }
   return out;
 }
 
@@ -86,6 +93,9 @@ inline void Slot::restore(ports::MonitorRecord record) {
   outcome_count = record.outcome_count;
   last_started = record.last_started;
   last_json = std::move(record.last_json);
+  if (!record.alerting.empty()) {
+    alerting = std::make_unique<alert::AlertMemory>(alert::parse_alert_memory(record.alerting));
+  }
 }
 
 }  // namespace tocsin::service

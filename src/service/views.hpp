@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "alert/announcement.hpp"
 #include "alert/event.hpp"
 #include "alert/state.hpp"
 #include "alert/uptime.hpp"
@@ -28,6 +29,7 @@ struct MonitorView {
   bool paused = false;
   bool silenced = false;
   bool flapping = false;
+  const alert::Announcement* incident = nullptr;  // who was told of the open one; null: none
 };
 
 // A change of state, after it became durable: for the console, the log and later delivery.

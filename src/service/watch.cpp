@@ -29,7 +29,13 @@ Watch::Impl::Impl(Ports ports, std::uint64_t seed)
                    }
                    return record_of(id);
                  },
-                 .apply = [this](Change& change) { apply(change); }},
+                 .apply = [this](Change& change) { apply(change); },
+                 .deliver =
+                     [this](std::vector<ports::OutboxRow> rows) {
+                       if (deliver_) {
+                         deliver_(std::move(rows));
+                       }
+                     }},
                 {}),
       ids_(seed) {}
 
@@ -89,7 +95,20 @@ Result<void> Watch::Impl::start(const config::Config& config) {
     stats_.counters.retries += s.counters.retries;
     stats_.counters.manual += s.counters.manual;
     plan_first(id);
+    resume_incident(id);
   }
+  index_children();
+  maintenance_ = config.maintenance;
+  auto silences = ports_.store.load_silences();
+  if (!silences) {
+    return std::unexpected(std::move(silences).error());
+  }
+  for (const ports::SilenceRow& row : *silences) {
+    if (auto silence = alert::parse_silence(row.json)) {
+      silences_.push_back(std::move(*silence));
+    }
+  }
+  refresh_quiet(now);
   forget_removed(gone, incidents_gone);
   next_housekeeping_ = last_wake_;
   // Answered long before the first check could end.
@@ -129,7 +148,14 @@ void Watch::Impl::forget_removed(const std::vector<std::string>& gone,
       change.reason = event.reason;
       change.message = "removed from the configuration";
       change.state = step.next;
-      change.event = std::move(event);
+      change.state_changed = true;
+      // Its entries of `notify` are gone with it: everybody who was told of the opening hears this.
+      if (const auto memory = alert::parse_alert_memory(record.alerting); memory.incident) {
+        Telling telling;
+        address(event, memory.incident->told, change.at, telling);
+        batch.outbox = std::move(telling.outbox);
+      }
+      change.events.push_back(std::move(event));
     }
     recorder_.submit_removal(Change::kNoSlot, std::move(batch), std::move(change));
   }
@@ -165,6 +191,9 @@ MonitorView Watch::Impl::view(std::size_t index) const {
   out.buckets = &s.buckets;
   out.next_run = s.has_plan ? s.planned : Instant{};
   out.paused = s.paused;
+  out.silenced = !s.paused && quiet_name(s).has_value();
+  out.flapping = s.alerting && s.alerting->flap.flapping;
+  out.incident = s.alerting && s.alerting->incident ? &*s.alerting->incident : nullptr;
   return out;
 }
 
@@ -247,7 +276,38 @@ void Watch::check_now(std::string_view name,
   impl_->check_now(impl_->by_name_[at], std::move(done));
 }
 
-void Watch::route_events(Router router) { impl_->router_ = std::move(router); }
+void Watch::on_notifications(Deliver deliver) { impl_->deliver_ = std::move(deliver); }
+void Watch::record_delivered(ports::WriteBatch batch) {
+  impl_->recorder_.submit_delivered(std::move(batch));
+}
+
+void Watch::acknowledge(std::string_view name, alert::Acknowledgement acknowledgement,
+                        ports::Store::Done done) {
+  const std::size_t at = find(name);
+  if (at == size()) {
+    done(fail(ErrorCode::not_found, "there is no monitor named '" + std::string(name) + "'"));
+    return;
+  }
+  impl_->acknowledge(impl_->by_name_[at], std::move(acknowledgement), std::move(done));
+}
+
+void Watch::add_silence(alert::Silence silence, SilenceDone done) {
+  impl_->add_silence(std::move(silence), std::move(done));
+}
+void Watch::end_silence(std::string_view id, ports::Store::Done done) {
+  impl_->end_silence(id, std::move(done));
+}
+const std::vector<alert::Silence>& Watch::silences() const { return impl_->silences_; }
+
+void Watch::publish(alert::Event event, const std::vector<std::string>& channels) {
+  impl_->publish(std::move(event), channels);
+}
+
+void Watch::publish(ports::OutboxRow row) {
+  ports::WriteBatch batch;
+  batch.outbox.push_back(std::move(row));
+  impl_->recorder_.submit(std::move(batch), {});
+}
 
 void Watch::hide(std::vector<std::string> secrets) {
   impl_->redactor_ = Redactor(std::move(secrets));

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/announcement.hpp"
+#include "alert/silence.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "config/model.hpp"
@@ -67,12 +69,29 @@ class Watch {
   // manual check of this monitor is already running.
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
 
-  // Who is to be told of an event: asked while the event is made, and what it answers is committed
-  // in the same transaction as the event and the state. Without a router nobody is told. Set before
-  // start().
-  using Router = std::move_only_function<std::vector<ports::OutboxRow>(const alert::Event&,
-                                                                       const config::Monitor&)>;
-  void route_events(Router router);
+  // --- Who is told. ---
+  // Takes the notifications that may leave: they are durable, in the same transaction as what they
+  // tell of, or in the journal while the store refuses. Set before start().
+  using Deliver = std::move_only_function<void(std::vector<ports::OutboxRow>)>;
+  void on_notifications(Deliver deliver);
+  // What was delivered; kept with the same care as everything else.
+  void record_delivered(ports::WriteBatch batch);
+
+  // The open incident of a monitor is being worked on: reminders and escalation stop. Errors:
+  // not_found, conflict (no open incident), unavailable.
+  void acknowledge(std::string_view name, alert::Acknowledgement acknowledgement,
+                   ports::Store::Done done);
+  // `id` and `created` are given here. Error: unavailable.
+  using SilenceDone = std::move_only_function<void(Result<alert::Silence>)>;
+  void add_silence(alert::Silence silence, SilenceDone done);
+  // Errors: not_found, unavailable. Who is still down is told at once.
+  void end_silence(std::string_view id, ports::Store::Done done);
+  // Active, to come, and those that ended in the last 7 days.
+  [[nodiscard]] const std::vector<alert::Silence>& silences() const;
+  // An event of Tocsin's own for these channels. Its id is given here.
+  void publish(alert::Event event, const std::vector<std::string>& channels);
+  // Rows for sinks that are not of a monitor's outcome.
+  void publish(ports::OutboxRow row);
 
   // Values that no outcome may show, whatever a target answers. May be called again, after a
   // reload.

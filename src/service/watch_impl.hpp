@@ -4,7 +4,10 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_id.hpp"
@@ -32,13 +35,21 @@ class Watch::Impl {
 
   // watch_run.cpp: one check from start to judgement
   void check_now(std::uint32_t id, std::move_only_function<void(Result<std::string>)> done);
+  // watch_alerts.cpp: who is told
+  void acknowledge(std::uint32_t id, alert::Acknowledgement acknowledgement,
+                   ports::Store::Done done);
+  void add_silence(alert::Silence silence, SilenceDone done);
+  void end_silence(std::string_view id, ports::Store::Done done);
+  // Publishes an event that is not of a monitor.
+  void publish(alert::Event event, const std::vector<std::string>& channels);
 
   Ports ports_;
   Recorder recorder_;
   std::vector<std::uint32_t> by_name_;  // slots in name order
   WatchStats stats_;
   std::move_only_function<void(const StateChange&)> observer_;
-  Router router_;
+  Deliver deliver_;
+  std::vector<alert::Silence> silences_;
   Redactor redactor_;
 
   [[nodiscard]] const Slot& slot(std::uint32_t id) const { return slots_[id]; }
@@ -82,6 +93,45 @@ class Watch::Impl {
   void announce(const Change& change);
   [[nodiscard]] alert::Event make_event(const Slot& s, const alert::Step& step, Instant at,
                                         std::string_view reason, std::string_view message);
+  // What every event of a monitor has: id, type, severity, who, where, its incident if one is open.
+  [[nodiscard]] alert::Event event_of(const Slot& s, alert::EventType type, Instant at);
+
+  // watch_alerts.cpp. What is to be written and sent beside the monitor's own record.
+  struct Telling {
+    std::vector<alert::Event> events;
+    std::vector<ports::OutboxRow> outbox;
+  };
+  struct ParentVerdict {
+    alert::Hold hold = alert::Hold::none;
+    std::string name;
+    std::uint32_t look_at = 0;  // whose next outcome decides
+    Milliseconds wait{0};       // at most so long
+  };
+  static constexpr Milliseconds kKeepEndedSilences{std::chrono::hours{24 * 7}};
+  alert::AlertMemory& memory_of(Slot& s);
+  static void forget_if_empty(Slot& s);
+  static void address(const alert::Event& event, const std::vector<std::string>& channels,
+                      Instant now, Telling& telling);
+  [[nodiscard]] std::optional<std::string> quiet_name(const Slot& s) const;
+  [[nodiscard]] ParentVerdict ask_parents(const Slot& s) const;
+  alert::Hold find_hold(std::uint32_t id, alert::Announcement& incident, Instant now);
+  void look_again(std::uint32_t id);
+  bool settle_incident(std::uint32_t id, Instant now, Telling& telling);
+  void count_flap(std::uint32_t id, const alert::Step& step, check::Status status, Instant now,
+                  Telling& telling);
+  void tell_of(std::uint32_t id, const alert::Step& step, check::Status status, Instant now,
+               alert::Event* event, Telling& telling);
+  static void tell_recovery(Slot& s, const alert::Event& event, Instant now, Telling& telling);
+  void settle_children(std::uint32_t id);
+  void settle_now(std::uint32_t id, Instant now);
+  void submit_telling(std::uint32_t id, Instant now, Telling telling, ports::Store::Done done);
+  void refresh_quiet(Instant now);
+  void alert_tick(Instant now);
+  void index_children();
+  void resume_incident(std::uint32_t id);
+  void drop_old_silences(Instant now);
+  void report_outcome(const Slot& s, const std::string& outcome, Instant at,
+                      std::vector<ports::OutboxRow>& outbox) const;
 
   // watch_reload.cpp
   std::uint32_t take_slot(const config::Monitor& monitor);
@@ -104,6 +154,11 @@ class Watch::Impl {
   ports::TimerId timer_ = 0;
   MonoTime armed_for_{};
   bool stopping_ = false;
+  std::set<std::uint32_t> open_;  // monitors with an open incident
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> children_;  // by parent's name
+  std::vector<alert::Maintenance> maintenance_;
+  // Who is silenced now, by which name. Points into silences_ and maintenance_.
+  std::vector<std::pair<std::string, const alert::Selector*>> quiet_;
 
   // The wall clock's lead over the monotonic one, as last seen.
   Microseconds wall_lead_{0};

@@ -71,6 +71,7 @@ void Watch::Impl::arm() {
 void Watch::Impl::housekeeping(MonoTime now) {
   next_housekeeping_ = now + kHousekeepingEvery;
   recorder_.sweep();
+  alert_tick(ports_.clock.now());
 }
 
 // Runs planned while the machine slept are counted and not caught up; the phase holds, so that

@@ -49,6 +49,7 @@ std::uint32_t Watch::Impl::take_slot(const config::Monitor& monitor) {
     free_slots_.pop_back();
   }
   Slot& s = slots_[id];
+  s.self = id;
   s.in_use = true;
   s.config = monitor;
   s.hash = stable_hash(monitor.name);
@@ -87,7 +88,7 @@ void Watch::Impl::release_slot(std::uint32_t id) {
 }
 
 void Watch::Impl::remove_monitor(std::uint32_t id) {
-  const Slot& s = slots_[id];
+  Slot& s = slots_[id];
   const Instant now = ports_.clock.now();
   ports::WriteBatch batch;
   batch.removed.push_back(s.config.name);
@@ -96,15 +97,18 @@ void Watch::Impl::remove_monitor(std::uint32_t id) {
   change.at = now;
   const alert::Step step = alert::close_removed(s.state, now);
   if (step.event) {
-    change.event = make_event(s, step, now, "monitor_removed", "");
-    change.event->message = alert::removed_message(s.config.name);
+    alert::Event event = make_event(s, step, now, "monitor_removed", "");
+    event.message = alert::removed_message(s.config.name);
     change.reason = "monitor_removed";
     change.message = "removed from the configuration";
     change.state = step.next;
-    if (router_) {
-      batch.outbox = router_(*change.event, s.config);
-    }
+    change.state_changed = true;
+    Telling telling;
+    tell_recovery(s, event, now, telling);
+    batch.outbox = std::move(telling.outbox);
+    change.events.push_back(std::move(event));
   }
+  open_.erase(id);
   recorder_.submit_removal(id, std::move(batch), std::move(change));
   release_slot(id);
 }
@@ -158,6 +162,9 @@ void Watch::Impl::reload(const config::Config& config) {
     remove_monitor(*old++);
   }
   by_name_ = std::move(names);
+  index_children();
+  maintenance_ = config.maintenance;
+  alert_tick(wall_of(last_wake_));
   arm();
 }
 

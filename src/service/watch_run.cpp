@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "alert/change_message.hpp"
+#include "base/json_writer.hpp"
 #include "service/redaction.hpp"
 #include "service/watch_impl.hpp"
 
@@ -124,8 +127,9 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     change.finish = run.late ? Change::Finish::late : Change::Finish::on_time;
     ++(run.late ? s.unseen_late : s.unseen_on_time);
   }
+  std::optional<alert::Event> event;
   if (step.event) {
-    change.event = make_event(s, step, at, change.reason, outcome.message);
+    event = make_event(s, step, at, change.reason, outcome.message);
   }
   change.message = std::move(outcome.message);
   s.state = change.state = step.next;
@@ -133,9 +137,14 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   s.last_started = outcome.started;
 
   ports::WriteBatch batch;
-  if (change.event && router_) {
-    batch.outbox = router_(*change.event, s.config);
+  Telling telling;
+  tell_of(run.slot, step, outcome.status, ports_.clock.now(), event ? &*event : nullptr, telling);
+  report_outcome(s, change.last_json, at, telling.outbox);
+  batch.outbox = std::move(telling.outbox);
+  if (event) {
+    change.events.push_back(std::move(*event));
   }
+  std::ranges::move(telling.events, std::back_inserter(change.events));
   if (run.origin == check::Origin::scheduled) {  // retries and manual checks would weigh double
     const alert::Closed closed =
         alert::count_outcome(s.buckets, at, outcome.status, outcome.duration);
@@ -151,6 +160,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     };
   }
   recorder_.submit(std::move(batch), std::move(change));
+  settle_children(run.slot);
 }
 
 void Watch::Impl::plan_retry(std::uint32_t id, check::Status latest) {
@@ -165,24 +175,42 @@ void Watch::Impl::plan_retry(std::uint32_t id, check::Status latest) {
 
 alert::Event Watch::Impl::make_event(const Slot& s, const alert::Step& step, Instant at,
                                      std::string_view reason, std::string_view message) {
-  alert::Event event;
-  event.id = ids_.next(at);
-  event.type = alert::to_string(*step.event);
-  event.severity = alert::info(*step.event).severity;
-  event.monitor = s.config.name;
-  event.kind = check::kind_of(*s.config.check);
-  event.labels = s.config.notes->labels;
-  event.at = at;
+  alert::Event event = event_of(s, *step.event, at);
   event.state = alert::to_string(step.next.state);
   event.reason = reason;
   event.outage = step.outage;
   event.message = alert::change_message(s.config.name, *step.event, message, step.outage);
-  if (step.incident != Instant{}) {
-    event.incident = alert::incident_id(s.config.name, step.incident);
-    event.key = event.incident;
-  } else {
-    event.key = event.id;
+  event.incident =
+      step.incident == Instant{} ? std::string() : alert::incident_id(s.config.name, step.incident);
+  event.key = event.incident.empty() ? event.id : event.incident;
+  return event;
+}
+
+alert::Event Watch::Impl::event_of(const Slot& s, alert::EventType type, Instant at) {
+  alert::Event event;
+  event.id = ids_.next(at);
+  event.type = alert::to_string(type);
+  event.severity = alert::info(type).severity;
+  event.monitor = s.config.name;
+  event.kind = check::kind_of(*s.config.check);
+  event.labels = s.config.notes->labels;
+  event.at = at;
+  event.state = alert::to_string(s.state.state);
+  if (s.state.incident_open()) {
+    event.incident = alert::incident_id(s.config.name, s.state.incident_opened);
   }
+  event.key = event.incident.empty() ? event.id : event.incident;
+  const config::MonitorNotes& notes = *s.config.notes;
+  const auto add = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) {
+      std::string json;
+      append_json_string(json, text);
+      event.extra.emplace_back(name, std::move(json));
+    }
+  };
+  add("description", notes.description);
+  add("runbook", notes.runbook);
+  add("dashboard", notes.dashboard);
   return event;
 }
 
@@ -202,28 +230,39 @@ void Watch::Impl::apply(Change& change) {
       }
     }
   }
-  if (change.state_changed || change.event) {
+  if (change.state_changed || !change.events.empty()) {
     announce(change);
   }
 }
 
 void Watch::Impl::announce(const Change& change) {
-  if (change.event) {
-    ++stats_.events;
-  }
+  stats_.events += change.events.size();
   if (!observer_) {
     return;
   }
   StateChange seen;
-  seen.monitor = change.event ? std::string_view(change.event->monitor)
-                              : std::string_view(slots_[change.slot].config.name);
   seen.from = change.from;
   seen.to = change.state.state;
-  seen.reason = change.reason;
-  seen.message = change.message;
   seen.at = change.at;
-  seen.event = change.event ? &*change.event : nullptr;
-  observer_(seen);
+  auto event = change.events.begin();
+  if (change.state_changed || change.slot == Change::kNoSlot) {
+    const bool of_change = event != change.events.end();
+    seen.monitor = of_change ? std::string_view(event->monitor)
+                             : std::string_view(slots_[change.slot].config.name);
+    seen.reason = change.reason;
+    seen.message = change.message;
+    seen.event = of_change ? &*event++ : nullptr;
+    observer_(seen);
+  }
+  // Further events: reminders, flapping. The state is as it was.
+  for (; event != change.events.end(); ++event) {
+    seen.monitor = event->monitor;
+    seen.from = seen.to;
+    seen.reason = event->reason;
+    seen.message = event->message;
+    seen.event = &*event;
+    observer_(seen);
+  }
 }
 
 void Watch::Impl::check_now(std::uint32_t id, ManualDone done) {

@@ -38,7 +38,13 @@ World::~World() = default;
 void World::make_config(const WorldOptions& options) {
   const auto assertions = check::Assertions::none();
   const auto http = std::make_shared<const check::HttpOptions>();
-  const auto notes = std::make_shared<const config::MonitorNotes>();
+  auto all = std::make_shared<config::MonitorNotes>();
+  all->notify = {alert::Recipient{"ops", {}, {}, {}}};
+  for (const alert::EventTypeInfo& type : alert::event_types()) {
+    all->notify.front().types.push_back(type.type);
+  }
+  all->flapping = false;  // every change is told
+  const std::shared_ptr<const config::MonitorNotes> notes = all;
   for (std::size_t i = 0; i < options.monitors; ++i) {
     config::Monitor monitor;
     monitor.name = fmt::format("m{:05}", i);
@@ -76,9 +82,6 @@ void World::boot() {
   watch = std::make_unique<service::Watch>(service::Watch::Ports{loop, loop, prober, *store, log_},
                                            ++boots_ * 7919);
   watch->on_change([this](const service::StateChange& change) { observe(change); });
-  watch->route_events([](const alert::Event& event, const config::Monitor&) {
-    return notification::address(event, {"ops"});
-  });
   const Result<void> started = watch->start(config);
   require(started.has_value(), "the watch starts on what the store holds");
 }

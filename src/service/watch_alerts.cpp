@@ -1,0 +1,448 @@
+// Who is told: the ledger of each open incident, settled after outcomes, once a second, and when
+// somebody asks. The rules are alert/announcement.hpp; here is what they need to know.
+
+#include <algorithm>
+#include <utility>
+
+#include "alert/change_message.hpp"
+#include "base/json_writer.hpp"
+#include "service/watch_impl.hpp"
+
+namespace tocsin::service {
+namespace {
+
+// Whose verdict others wait for is looked at this often.
+constexpr Milliseconds kLookAgainAfter{1000};
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+bool last_known_failed(const alert::MonitorState& state) {
+  return state.known_count > 0 && (state.failures & 1U) != 0;
+}
+
+}  // namespace
+
+alert::AlertMemory& Watch::Impl::memory_of(Slot& s) {
+  if (!s.alerting) {
+    s.alerting = std::make_unique<alert::AlertMemory>();
+  }
+  return *s.alerting;
+}
+
+void Watch::Impl::forget_if_empty(Slot& s) {
+  if (s.alerting && s.alerting->empty()) {
+    s.alerting.reset();
+  }
+}
+
+void Watch::Impl::address(const alert::Event& event, const std::vector<std::string>& channels,
+                          Instant now, Telling& telling) {
+  for (ports::OutboxRow& row : notification::address(event, channels)) {
+    row.created = now;
+    telling.outbox.push_back(std::move(row));
+  }
+}
+
+// --- What holds an incident back. ---
+
+std::optional<std::string> Watch::Impl::quiet_name(const Slot& s) const {
+  if (s.paused) {
+    return "paused";
+  }
+  const std::string_view kind = check::kind_of(*s.config.check);
+  for (const auto& [name, match] : quiet_) {
+    if (match->matches(s.config.name, kind, s.config.notes->labels)) {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
+Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s) const {
+  ParentVerdict verdict;
+  for (const std::string& name : s.config.notes->depends_on) {
+    const std::size_t at = lower_bound(name);
+    if (at == by_name_.size() || slots_[by_name_[at]].config.name != name) {
+      continue;
+    }
+    const Slot& parent = slots_[by_name_[at]];
+    if (parent.state.incident_open()) {
+      return {alert::Hold::parent_down, name, by_name_[at], {}};
+    }
+    if (parent.paused) {
+      continue;
+    }
+    // Not looked at since this one began to fail, or looked at and not decided yet.
+    const bool unsettled =
+        parent.last_started < s.state.first_failure || last_known_failed(parent.state);
+    if (unsettled && verdict.hold == alert::Hold::none) {
+      const auto looks = static_cast<std::int64_t>(parent.config.thresholds.fail_count);
+      verdict = {alert::Hold::waits_for_parent, name, by_name_[at],
+                 parent.config.check->timeout * looks};
+    }
+    // Back since our last look: what we know of the child may be the parent's outage.
+    if (verdict.hold == alert::Hold::none && parent.state.state == alert::State::up &&
+        s.last_started < parent.state.since) {
+      verdict = {alert::Hold::waits_for_parent, name, s.self, s.config.check->timeout};
+    }
+  }
+  return verdict;
+}
+
+alert::Hold Watch::Impl::find_hold(std::uint32_t id, alert::Announcement& incident, Instant now) {
+  Slot& s = slots_[id];
+  if (!s.config.notes->depends_on.empty()) {
+    const ParentVerdict verdict = ask_parents(s);
+    if (verdict.hold == alert::Hold::parent_down) {
+      incident.held_by = verdict.name;
+      incident.wait_until = Instant{};
+      return verdict.hold;
+    }
+    if (verdict.hold == alert::Hold::waits_for_parent) {
+      if (incident.hold != verdict.hold) {
+        incident.wait_until = now + verdict.wait;
+      }
+      if (now < incident.wait_until) {
+        incident.held_by = verdict.name;
+        look_again(verdict.look_at);
+        return verdict.hold;
+      }
+    }
+  }
+  if (auto name = quiet_name(s)) {
+    incident.held_by = std::move(*name);
+    return alert::Hold::silenced;
+  }
+  if (s.alerting->flap.flapping) {
+    incident.held_by.clear();
+    return alert::Hold::flapping;
+  }
+  incident.held_by.clear();
+  return alert::Hold::none;
+}
+
+void Watch::Impl::look_again(std::uint32_t id) {
+  Slot& s = slots_[id];
+  if (s.retry_running || s.paused || stopping_) {
+    return;
+  }
+  const MonoTime now = ports_.clock.mono_now();
+  const bool just_looked = s.last_started > ports_.clock.now() - kLookAgainAfter;
+  const MonoTime when = just_looked ? now + kLookAgainAfter : now;
+  if (s.retry_waits() && s.retry_at <= when) {
+    return;
+  }
+  s.retry_at = when;
+  index_due(id);
+  if (s.retry_at < armed_for_) {
+    arm();
+  }
+}
+
+// --- Settling. ---
+
+bool Watch::Impl::settle_incident(std::uint32_t id, Instant now, Telling& telling) {
+  Slot& s = slots_[id];
+  alert::Announcement& incident = *s.alerting->incident;
+  const alert::Hold before = incident.hold;
+  incident.hold = find_hold(id, incident, now);
+  bool changed = before != incident.hold;
+  const auto& recipients = s.config.notes->notify;
+  if (const auto due = alert::due_openings(incident, recipients, now); !due.empty()) {
+    address(incident.opening, due, now, telling);
+    incident.told.insert(incident.told.end(), due.begin(), due.end());
+    incident.last_told = std::max(incident.last_told, now);
+    changed = true;
+  }
+  if (alert::reminder_due(incident, s.config.notes->remind_every, now)) {
+    incident.last_told = now;
+    alert::Event event = event_of(s, alert::EventType::still_down, now);
+    event.severity = incident.opening.severity;
+    event.reason = check::to_string(s.state.reason);
+    event.outage = std::max(now - s.state.first_failure, Milliseconds{0});
+    event.message =
+        alert::change_message(s.config.name, alert::EventType::still_down, "", event.outage);
+    address(event, alert::followers(incident, recipients, alert::EventType::still_down), now,
+            telling);
+    telling.events.push_back(std::move(event));
+    changed = true;
+  }
+  return changed;
+}
+
+void Watch::Impl::count_flap(std::uint32_t id, const alert::Step& step, check::Status status,
+                             Instant now, Telling& telling) {
+  Slot& s = slots_[id];
+  const bool changed =
+      step.event == alert::EventType::went_down || step.event == alert::EventType::recovered;
+  if (!s.config.notes->flapping) {
+    if (s.alerting) {
+      s.alerting->flap = {};
+    }
+    return;
+  }
+  if (!changed && (!s.alerting || s.alerting->flap == alert::FlapMemory{})) {
+    return;
+  }
+  alert::AlertMemory& memory = memory_of(s);
+  const alert::FlapStep flap = alert::count_change(memory.flap, status, changed);
+  memory.flap = flap.next;
+  if (!flap.event) {
+    return;
+  }
+  alert::Event event = event_of(s, *flap.event, now);
+  event.message = alert::change_message(s.config.name, *flap.event, "", std::nullopt);
+  if (*flap.event == alert::EventType::flapping_started) {
+    if (!quiet_name(s)) {
+      memory.flap_told =
+          alert::note_recipients(s.config.notes->notify, *flap.event, event.severity);
+    }
+    address(event, memory.flap_told, now, telling);
+  } else {
+    event.message += s.state.incident_open() ? "; it is down" : "; it is up";
+    address(event, std::exchange(memory.flap_told, {}), now, telling);
+  }
+  telling.events.push_back(std::move(event));
+}
+
+// What a judged outcome leads to. `opening` is the event of the step, if it made one.
+void Watch::Impl::tell_of(std::uint32_t id, const alert::Step& step, check::Status status,
+                          Instant now, alert::Event* event, Telling& telling) {
+  Slot& s = slots_[id];
+  count_flap(id, step, status, now, telling);
+  if (event != nullptr && step.event == alert::EventType::went_down) {
+    event->severity = s.config.notes->severity;
+    alert::AlertMemory& memory = memory_of(s);
+    memory.incident.emplace();
+    memory.incident->opening = *event;
+    memory.incident->last_told = now;
+    open_.insert(id);
+    settle_incident(id, now, telling);
+    if (const alert::Hold hold = memory.incident->hold; hold != alert::Hold::none) {
+      event->extra.emplace_back("held", json_text(alert::to_string(hold)));
+      event->extra.emplace_back("held_by", json_text(memory.incident->held_by));
+    }
+  } else if (event != nullptr && step.event == alert::EventType::recovered) {
+    tell_recovery(s, *event, now, telling);
+    open_.erase(id);
+  } else if (event != nullptr && !quiet_name(s)) {
+    address(*event, alert::note_recipients(s.config.notes->notify, *step.event, event->severity),
+            now, telling);
+  }
+  if (s.alerting && s.alerting->incident && step.event != alert::EventType::went_down) {
+    settle_incident(id, now, telling);
+  }
+  forget_if_empty(s);
+}
+
+void Watch::Impl::tell_recovery(Slot& s, const alert::Event& event, Instant now, Telling& telling) {
+  if (!s.alerting || !s.alerting->incident) {
+    return;
+  }
+  address(
+      event,
+      alert::followers(*s.alerting->incident, s.config.notes->notify, alert::EventType::recovered),
+      now, telling);
+  s.alerting->incident.reset();
+}
+
+// Children whose incident waits for what this monitor was found to be.
+void Watch::Impl::settle_children(std::uint32_t id) {
+  const auto found = children_.find(slots_[id].config.name);
+  if (found == children_.end()) {
+    return;
+  }
+  for (const std::uint32_t child : found->second) {
+    if (open_.contains(child)) {
+      settle_now(child, ports_.clock.now());
+    }
+  }
+}
+
+void Watch::Impl::settle_now(std::uint32_t id, Instant now) {
+  Telling telling;
+  if (!settle_incident(id, now, telling)) {
+    return;
+  }
+  submit_telling(id, now, std::move(telling), nullptr);
+}
+
+void Watch::Impl::submit_telling(std::uint32_t id, Instant now, Telling telling,
+                                 ports::Store::Done done) {
+  Slot& s = slots_[id];
+  Change change;
+  change.slot = id;
+  change.incarnation = s.incarnation;
+  change.state = s.state;
+  change.from = s.state.state;
+  change.at = now;
+  change.events = std::move(telling.events);
+  change.done = std::move(done);
+  ports::WriteBatch batch;
+  batch.outbox = std::move(telling.outbox);
+  batch.monitors.push_back(record_of(id));
+  recorder_.submit(std::move(batch), std::move(change));
+}
+
+// --- Once a second. ---
+
+void Watch::Impl::refresh_quiet(Instant now) {
+  quiet_.clear();
+  for (const alert::Silence& silence : silences_) {
+    if (silence.active(now)) {
+      quiet_.emplace_back(silence.id, &silence.match);
+    }
+  }
+  for (const alert::Maintenance& window : maintenance_) {
+    if (window.active(now)) {
+      quiet_.emplace_back(window.name, &window.match);
+    }
+  }
+}
+
+void Watch::Impl::alert_tick(Instant now) {
+  refresh_quiet(now);
+  drop_old_silences(now);
+  const std::vector<std::uint32_t> open(open_.begin(), open_.end());
+  for (const std::uint32_t id : open) {
+    settle_now(id, now);
+  }
+}
+
+// --- Start and reload. ---
+
+void Watch::Impl::index_children() {
+  children_.clear();
+  for (const std::uint32_t id : by_name_) {
+    for (const std::string& parent : slots_[id].config.notes->depends_on) {
+      children_[parent].push_back(id);
+    }
+  }
+}
+
+// A store of an older version knows of incidents that nobody was told of: they are told now.
+void Watch::Impl::resume_incident(std::uint32_t id) {
+  Slot& s = slots_[id];
+  if (!s.state.incident_open()) {
+    if (s.alerting) {
+      s.alerting->incident.reset();
+      forget_if_empty(s);
+    }
+    return;
+  }
+  alert::AlertMemory& memory = memory_of(s);
+  if (!memory.incident) {
+    alert::Event opening = event_of(s, alert::EventType::went_down, s.state.incident_opened);
+    opening.severity = s.config.notes->severity;
+    opening.reason = check::to_string(s.state.reason);
+    opening.message =
+        alert::change_message(s.config.name, alert::EventType::went_down, "", std::nullopt);
+    memory.incident.emplace();
+    memory.incident->opening = std::move(opening);
+    memory.incident->last_told = ports_.clock.now();
+  }
+  open_.insert(id);
+}
+
+// --- Sinks, and what is not of a monitor. ---
+
+void Watch::Impl::report_outcome(const Slot& s, const std::string& outcome, Instant at,
+                                 std::vector<ports::OutboxRow>& outbox) const {
+  for (const std::string& sink : s.config.notes->report) {
+    outbox.push_back(
+        notification::report(sink,
+                             {s.config.name, std::string(check::kind_of(*s.config.check)),
+                              s.config.notes->labels, outcome},
+                             s.outcome_count, at));
+  }
+}
+
+void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& channels) {
+  const Instant now = ports_.clock.now();
+  event.id = ids_.next(now);
+  if (event.key.empty()) {
+    event.key = event.id;
+  }
+  Telling telling;
+  address(event, channels, now, telling);
+  Change change;
+  change.at = now;
+  change.events.push_back(std::move(event));
+  ports::WriteBatch batch;
+  batch.outbox = std::move(telling.outbox);
+  recorder_.submit(std::move(batch), std::move(change));
+}
+
+// --- Commands. ---
+
+void Watch::Impl::acknowledge(std::uint32_t id, alert::Acknowledgement acknowledgement,
+                              ports::Store::Done done) {
+  Slot& s = slots_[id];
+  if (!s.alerting || !s.alerting->incident) {
+    done(fail(ErrorCode::conflict, "'" + s.config.name + "' has no open incident"));
+    return;
+  }
+  if (recorder_.degraded()) {
+    done(fail(ErrorCode::unavailable, "the store refuses writes: " + recorder_.health().error));
+    return;
+  }
+  s.alerting->incident->acknowledgement = std::move(acknowledgement);
+  submit_telling(id, ports_.clock.now(), {}, std::move(done));
+}
+
+void Watch::Impl::add_silence(alert::Silence silence, SilenceDone done) {
+  const Instant now = ports_.clock.now();
+  silence.id = ids_.next(now);
+  silence.created = now;
+  ports::WriteBatch batch;
+  batch.silences.push_back({silence.id, alert::to_json(silence)});
+  recorder_.submit_command(std::move(batch),
+                           [this, silence, done = std::move(done)](Result<void> result) mutable {
+                             if (!result) {
+                               done(std::unexpected(std::move(result).error()));
+                               return;
+                             }
+                             silences_.push_back(silence);
+                             refresh_quiet(ports_.clock.now());
+                             done(std::move(silence));
+                           });
+}
+
+void Watch::Impl::end_silence(std::string_view id, ports::Store::Done done) {
+  const auto found = std::ranges::find(silences_, id, &alert::Silence::id);
+  if (found == silences_.end()) {
+    done(fail(ErrorCode::not_found, "there is no silence '" + std::string(id) + "'"));
+    return;
+  }
+  ports::WriteBatch batch;
+  batch.ended_silences.emplace_back(id);
+  recorder_.submit_command(std::move(batch), [this, id = std::string(id),
+                                              done = std::move(done)](Result<void> result) mutable {
+    if (result) {
+      std::erase_if(silences_, [&](const alert::Silence& silence) { return silence.id == id; });
+      alert_tick(ports_.clock.now());
+    }
+    done(std::move(result));
+  });
+}
+
+void Watch::Impl::drop_old_silences(Instant now) {
+  ports::WriteBatch batch;
+  std::erase_if(silences_, [&](const alert::Silence& silence) {
+    const bool old = silence.until + kKeepEndedSilences < now;
+    if (old) {
+      batch.ended_silences.push_back(silence.id);
+    }
+    return old;
+  });
+  if (!batch.ended_silences.empty()) {
+    recorder_.submit_command(std::move(batch), [](Result<void>) {});
+    refresh_quiet(now);
+  }
+}
+
+}  // namespace tocsin::service
