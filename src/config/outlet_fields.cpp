@@ -180,7 +180,7 @@ void report_unknown(Decoder& d, const NodeEntry& item, const std::vector<OutletK
 }
 
 void decode_keys(Decoder& d, const NodeEntry& entry, bool sink, OutletDraft& out) {
-  const std::vector<OutletKind> kinds = outlet_kinds();
+  const std::vector<OutletKind>& kinds = outlet_kinds();
   std::vector<const NodeEntry*> found;
   const OutletKind* kind = nullptr;
   const std::size_t before = d.errors();

@@ -32,11 +32,11 @@ struct OutletKind {
   std::uint32_t rate_count = 0;  // notification::Outlet: the provider's own limit, a little below
   Milliseconds rate_per{1000};
   std::uint32_t concurrency = 4;
-  MakeFormat (*decode)(Decoder&, const Node&) = nullptr;
+  std::function<MakeFormat(Decoder&, const Node&)> decode;
 };
 
 // In the order in which documents list them; a name may stand twice, as channel and as sink.
-[[nodiscard]] std::vector<OutletKind> outlet_kinds();
+[[nodiscard]] const std::vector<OutletKind>& outlet_kinds();
 
 [[nodiscard]] const Table<OutletDraft>& outlet_table();   // keys of channels and sinks
 [[nodiscard]] const Table<OutletDraft>& channel_table();  // of channels alone

@@ -1,5 +1,7 @@
 #include "config/provider_fields.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -10,7 +12,10 @@
 namespace tocsin::config {
 namespace {
 
+using notification::DatadogSinkOptions;
+using notification::ExecOptions;
 using notification::Outlet;
+using notification::PagerDutyOptions;
 using notification::SlackOptions;
 using notification::Texts;
 using notification::WebhookOptions;
@@ -26,6 +31,18 @@ constexpr auto kSecretUrl = [](Decoder& d, const Node& n) { return decode_secret
 constexpr auto kBaseUrl = [](Decoder& d, const Node& n) { return decode_base_url(d, n); };
 constexpr auto kToken = [](Decoder& d, const Node& n) { return decode_secret(d, n, "a token"); };
 constexpr auto kSecret = [](Decoder& d, const Node& n) { return decode_secret(d, n, "a secret"); };
+constexpr auto kHost = [](Decoder& d, const Node& n) { return decode_host(d, n); };
+constexpr auto kArgv = [](Decoder& d, const Node& n) { return decode_argv(d, n); };
+constexpr auto kRoutingKey = [](Decoder& d, const Node& n) {
+  return decode_secret(d, n, "an integration key");
+};
+constexpr auto kTags = [](Decoder& d, const Node& n) -> std::optional<std::vector<std::string>> {
+  const auto names = decode_names(d, n, "a tag such as env:production");
+  if (!names) return std::nullopt;
+  std::vector<std::string> tags;
+  for (const NamedReference& name : *names) tags.push_back(name.name);
+  return tags;
+};
 constexpr auto kHeaders = [](Decoder& d, const Node& n) { return decode_headers(d, n); };
 constexpr auto kMethod = [](Decoder& d, const Node& n) -> std::optional<std::string> {
   constexpr std::array<std::string_view, 3> kMethods{"POST", "PUT", "PATCH"};
@@ -76,6 +93,41 @@ constexpr std::array kWebhookSinkFields{
     field<WebhookOptions, kMember<&WebhookOptions::body>, kReportBody>("body", kReportBodyDoc,
                                                                        kBody)};
 
+constexpr std::array kExecFields{
+    field<ExecOptions, kMember<&ExecOptions::run>, kArgv>("run", "program and arguments",
+                                                          R"({"$ref":"#/$defs/argv"})"),
+};
+constexpr std::array kPagerDutyFields{
+    field<PagerDutyOptions, kMember<&PagerDutyOptions::routing_key>, kRoutingKey>(
+        "routing_key", "secret: integration key of a service, Events API v2", kText),
+    field<PagerDutyOptions, kMember<&PagerDutyOptions::url>, kBaseUrl>(
+        "url", "base URL: https://events.eu.pagerduty.com in the EU", kText),
+};
+constexpr std::array kDatadogSinkFields{
+    field<DatadogSinkOptions, kMember<&DatadogSinkOptions::api_key>, kToken>(
+        "api_key", "secret: API key", kText),
+    field<DatadogSinkOptions, kMember<&DatadogSinkOptions::site>, kHost>(
+        "site", "Datadog site, such as datadoghq.eu", kText),
+    field<DatadogSinkOptions, kMember<&DatadogSinkOptions::url>, kBaseUrl>(
+        "url", "base URL of the API, instead of the site's", kText),
+    field<DatadogSinkOptions, kMember<&DatadogSinkOptions::tags>, kTags>(
+        "tags", "tags of every event, beside the labels", R"({"$ref":"#/$defs/names"})"),
+};
+
+// Options that are a map with keys that must be there; empty when something is wrong.
+template <typename Options>
+std::optional<Options> decode_options(Decoder& d, const Node& node, const Table<Options>& table,
+                                      std::initializer_list<std::string_view> required) {
+  const std::size_t before = d.errors();
+  Draft<Options> draft;
+  decode_object(d, node, table, draft);
+  if (d.errors() > before) return std::nullopt;
+  for (const std::string_view name : required) {
+    if (!given(table, draft, name)) d.error(node.at, fmt::format("expected {}", name));
+  }
+  return d.errors() == before ? std::optional(std::move(draft.value)) : std::nullopt;
+}
+
 // Options of a webhook; nullopt when something is wrong.
 std::optional<WebhookOptions> webhook_options(Decoder& d, const Node& node,
                                               const Table<WebhookOptions>& table) {
@@ -103,6 +155,48 @@ const Table<WebhookOptions>& webhook_table() {
 const Table<WebhookOptions>& webhook_sink_table() {
   static constexpr Table<WebhookOptions> kTable{kWebhookSinkFields, {}};
   return kTable;
+}
+
+const Table<ExecOptions>& exec_table() {
+  static constexpr Table<ExecOptions> kTable{kExecFields, {}};
+  return kTable;
+}
+const Table<PagerDutyOptions>& pagerduty_table() {
+  static constexpr Table<PagerDutyOptions> kTable{kPagerDutyFields, {}};
+  return kTable;
+}
+const Table<DatadogSinkOptions>& datadog_sink_table() {
+  static constexpr Table<DatadogSinkOptions> kTable{kDatadogSinkFields, {}};
+  return kTable;
+}
+
+MakeFormat decode_exec(Decoder& d, const Node& node) {
+  std::optional<ExecOptions> options;
+  if (node.kind == Node::Kind::list) {  // exec: [program, argument]
+    if (auto argv = decode_argv(d, node)) options = ExecOptions{std::move(*argv)};
+  } else {
+    options = decode_options(d, node, exec_table(), {"run"});
+  }
+  if (!options) return {};
+  return [options = std::move(*options)](const Outlet&, const SharedTexts&) {
+    return notification::make_exec(options);
+  };
+}
+
+MakeFormat decode_pagerduty(Decoder& d, const Node& node) {
+  auto options = decode_options(d, node, pagerduty_table(), {"routing_key"});
+  if (!options) return {};
+  return [options = std::move(*options)](const Outlet&, const SharedTexts& texts) {
+    return notification::make_pagerduty(options, texts);
+  };
+}
+
+MakeFormat decode_datadog_sink(Decoder& d, const Node& node) {
+  auto options = decode_options(d, node, datadog_sink_table(), {"api_key"});
+  if (!options) return {};
+  return [options = std::move(*options)](const Outlet&, const SharedTexts&) {
+    return notification::make_datadog_sink(options);
+  };
 }
 
 std::optional<std::string> decode_base_url(Decoder& d, const Node& node) {
@@ -151,23 +245,6 @@ MakeFormat decode_webhook_sink(Decoder& d, const Node& node) {
   return [options = std::move(*options)](const Outlet& outlet, const SharedTexts&) {
     return notification::make_webhook_sink(options, outlet.batch);
   };
-}
-
-std::vector<OutletKind> outlet_kinds() {
-  using namespace std::chrono_literals;
-  std::vector<OutletKind> kinds;
-  const auto channel = [&](FieldDoc doc, auto decode, std::uint32_t count = 0,
-                           Milliseconds per = 1s, std::uint32_t concurrency = 4) {
-    kinds.push_back({doc, false, count, per, concurrency, decode});
-  };
-  const auto sink = [&](FieldDoc doc, auto decode) {
-    kinds.push_back({doc, true, 0, 1s, 4, decode});
-  };
-  // One message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits).
-  channel({"slack", "a Slack channel", R"({"$ref":"#/$defs/slack"})"}, decode_slack, 1, 1s, 1);
-  channel({"webhook", "any HTTP receiver", R"({"$ref":"#/$defs/webhook"})"}, decode_webhook);
-  sink({"webhook", "any HTTP receiver", R"({"$ref":"#/$defs/webhook_sink"})"}, decode_webhook_sink);
-  return kinds;
 }
 
 }  // namespace tocsin::config

@@ -40,6 +40,13 @@ void add_outlets(std::vector<ObjectDoc>& all) {
   all.push_back(object("slack", "", slack_table()));
   all.push_back(object("webhook", kText, webhook_table()));
   all.push_back(object("webhook_sink", kText, webhook_sink_table()));
+  all.push_back(object("exec", "", exec_table()));
+  all.push_back(object("email", "", email_table()));
+  all.push_back(object("pagerduty", "", pagerduty_table()));
+  all.push_back(object("datadog_event", "", datadog_sink_table()));
+  for (const notification::Row& row : notification::rows()) {
+    all.push_back({row.name, row_docs(row), ""});
+  }
   all.push_back(object("templates", "", templates_table()));
   ObjectDoc texts{"event_texts", {}, ""};
   for (const alert::EventTypeInfo& info : alert::event_types()) {

@@ -18,6 +18,11 @@ std::string escaped(std::string_view text, Escape escape) {
   return out;
 }
 
+// Providers refuse an empty message, and an alert of spaces tells nothing.
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 std::string marked(const alert::Event& event, const Style& style, std::string text) {
   return style.marks ? fmt::format("{} {}", mark_of(event), text) : text;
 }
@@ -25,6 +30,7 @@ std::string marked(const alert::Event& event, const Style& style, std::string te
 std::string event_text(const alert::Event& event, const Texts& texts, const Style& style) {
   const Template& text = texts.of(event.type);
   std::string out = text.render(EventValues(event), style.escape);
+  if (is_blank(out)) out = escaped(title_of(event), style.escape);
   if (is_late(event) && !text.uses("late") && !text.uses("late_ms")) {
     out += fmt::format("\n(sent {} late)", spoken(*event.late));
   }
@@ -137,7 +143,7 @@ std::string headline(const std::vector<alert::Event>& events) {
 std::string list_line(const alert::Event& event, const Texts& texts, const Style& style) {
   std::string text = texts.of(event.type).render(EventValues(event), style.escape);
   text.resize(std::min(text.find('\n'), text.size()));
-  if (text.empty()) text = escaped(title_of(event), style.escape);
+  if (is_blank(text)) text = escaped(title_of(event), style.escape);
   // Among events of hours a line needs its time.
   if (is_late(event)) text = fmt::format("{}: {}", spoken(event.at), text);
   return marked(event, style, cut(text, style.line_limit, style.unit));
@@ -150,7 +156,8 @@ Composed compose(const Message& message, const Texts& texts, const Style& style)
   for (const alert::Event& event : events) out.severity = std::min(out.severity, event.severity);
   out.closes = std::ranges::all_of(
       events, [](const alert::Event& event) { return phase_of(event) == alert::Phase::closes; });
-  std::string text = message.formatted    ? *message.formatted
+  const bool formatted = message.formatted && !is_blank(*message.formatted);
+  std::string text = formatted            ? *message.formatted
                      : events.size() == 1 ? event_text(events.front(), texts, style)
                                           : list(events, texts, style);
   out.text = cut(text, style.limit, style.unit);

@@ -85,6 +85,8 @@ struct Verdict {
   std::optional<Milliseconds> retry_after;  // as the other side asked
   // Of the message at the provider, for later steps of the same incident (Slack: channel and ts).
   std::string reference;
+  // With `retry`: the earlier message is not there any more. Prepare again, without it.
+  bool earlier_gone = false;
 };
 
 // A message sent earlier about the same incident, to be answered or updated.
@@ -97,7 +99,9 @@ struct Earlier {
 // What to do for one message. `steps` run in order; each is repeated until it is delivered.
 struct Work {
   std::vector<Step> steps;
-  // Remembered with the reference for each incident that the message opens; "" remembers nothing.
+  // Without an earlier message: remembered with the reference for each incident that the message
+  // opens; "" remembers nothing. With one: once all steps are delivered it takes the place of
+  // Earlier::content for every incident that has this reference; "" leaves it as it is.
   std::string content;
 };
 
