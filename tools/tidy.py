@@ -49,6 +49,7 @@ OUTSIDE = {
     "adapters/http_curl": ["fmt/", "curl/", "openssl/", "POSIX"],
     "adapters/log_spdlog": ["fmt/", "spdlog/", "POSIX"],
     "adapters/loop_asio": ["fmt/", "boost/", "POSIX"],
+    "adapters/mail_curl": ["fmt/", "curl/", "openssl/", "POSIX"],
     "adapters/store_sqlite": ["fmt/", "sqlite3.h", "POSIX"],
     "adapters/systemd": ["fmt/", "POSIX"],
     "adapters/tcp_asio": ["fmt/", "boost/", "openssl/", "POSIX"],

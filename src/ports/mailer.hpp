@@ -59,7 +59,7 @@ struct MailReply {
     std::string text;
   };
   int code = 0;      // 250, 421, 450, 535, 550 ...
-  std::string text;  // of all its lines, one space between; at most 1 KiB; control bytes as '?'
+  std::string text;  // of all its lines, one space between; the first 1 KiB, printable
   MailPhase phase = MailPhase::message;
   std::vector<Refusal> refused;  // in the order of `recipients`
   std::string remote_address;    // numeric, as connected

@@ -1,6 +1,7 @@
 # Servers that misbehave on purpose, on loopback.
 add_library(tocsin_loopback STATIC
-  ../support/loopback_dns.cpp ../support/loopback_server.cpp ../support/test_certificates.cpp)
+  ../support/loopback_dns.cpp ../support/loopback_server.cpp ../support/loopback_smtp.cpp
+  ../support/test_certificates.cpp)
 add_library(tocsin::loopback ALIAS tocsin_loopback)
 target_include_directories(tocsin_loopback PUBLIC "${CMAKE_SOURCE_DIR}/tests")
 target_link_libraries(tocsin_loopback PUBLIC tocsin_options OpenSSL::SSL Threads::Threads
@@ -21,4 +22,8 @@ tocsin_test(NAME tocsin_resolver_contract
 tocsin_test(NAME tocsin_tcp_client_contract
             SOURCES tcp_client_contract_test.cpp
             DEPS adapters_tcp_asio adapters_loop_asio adapters_clock_system loopback
+            LABELS contract tsan)
+tocsin_test(NAME tocsin_mailer_contract
+            SOURCES mail_curl_test.cpp mailer_contract_test.cpp
+            DEPS adapters_mail_curl adapters_loop_asio adapters_clock_system loopback test_support
             LABELS contract tsan)

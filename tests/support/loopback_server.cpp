@@ -61,7 +61,7 @@ int choose_http2(SSL* /*tls*/, const unsigned char** out, unsigned char* out_siz
 
 }  // namespace
 
-Peer::Peer(int socket, int stop) : socket_(socket), stop_(stop) {
+Peer::Peer(int socket, int stop, SSL_CTX* tls) : socket_(socket), stop_(stop), context_(tls) {
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -109,6 +109,22 @@ std::string Peer::read_request() {
     request.append(chunk.data(), static_cast<std::size_t>(size));
   }
   return request;
+}
+
+std::string Peer::read_until(std::string_view end) {
+  std::array<char, 4'096> chunk{};
+  while (true) {
+    if (const auto found = ahead_.find(end); found != std::string::npos) {
+      std::string out = ahead_.substr(0, found + end.size());
+      ahead_.erase(0, out.size());
+      return out;
+    }
+    const long size = receive(chunk.data(), chunk.size());
+    if (size <= 0) {
+      return "";
+    }
+    ahead_.append(chunk.data(), static_cast<std::size_t>(size));
+  }
 }
 
 bool Peer::send(std::string_view data) {
@@ -235,8 +251,8 @@ void LoopbackServer::accept_all() {
 }
 
 void LoopbackServer::serve(int socket) {
-  Peer peer(socket, stop_);
-  if (tls_ == nullptr || peer.handshake(tls_)) {
+  Peer peer(socket, stop_, tls_);
+  if (tls_ == nullptr || options_.starttls || peer.handshake(tls_)) {
     script_(peer);
   } else {
     // Closing with unread data would overtake the alert with a reset.

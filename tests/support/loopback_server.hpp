@@ -23,13 +23,19 @@ namespace tocsin::test {
 // The server's end of one connection. Used by one script.
 class Peer {
  public:
-  Peer(int socket, int stop);
+  // `tls`: what start_tls() uses.
+  Peer(int socket, int stop, SSL_CTX* tls = nullptr);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   // False: the handshake failed.
   bool handshake(SSL_CTX* context);
+  // From here on the conversation is encrypted. False: the handshake failed.
+  bool start_tls() { return handshake(context_); }
+  // Reads up to and including `end`, keeping what came after it for the next call; "" when the peer
+  // hangs up earlier.
+  std::string read_until(std::string_view end);
   // Reads up to and including the blank line; what came, when the peer hangs up earlier.
   std::string read_request();
   // False when the peer hung up.
@@ -42,6 +48,7 @@ class Peer {
   void hold(std::chrono::milliseconds limit = std::chrono::milliseconds{-1});
   // Closes with RST.
   void reset();
+  [[nodiscard]] bool encrypted() const { return tls_ != nullptr; }
   // Name that the client asked for by SNI; "" without.
   [[nodiscard]] std::string server_name() const;
 
@@ -51,7 +58,9 @@ class Peer {
 
   int socket_;
   int stop_;
+  SSL_CTX* context_;
   SSL* tls_ = nullptr;
+  std::string ahead_;  // read by read_until(), not yet asked for
 };
 
 class LoopbackServer {
@@ -61,6 +70,7 @@ class LoopbackServer {
   struct Options {
     const Certificate* certificate = nullptr;       // serves TLS with it
     const Certificate* client_authority = nullptr;  // demands client certificates signed by it
+    bool starttls = false;                          // not at once: the script says start_tls()
     bool http2 = false;                             // offers h2 by ALPN
     bool v6 = false;
     bool hold_all = false;  // accept and never say anything: no thread per connection
