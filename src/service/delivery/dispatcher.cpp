@@ -1,0 +1,485 @@
+#include "service/delivery/dispatcher.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "notification/outbox.hpp"
+
+namespace tocsin::service {
+namespace {
+
+// Told this much after it came about, a notification says that it is late.
+constexpr Milliseconds kLateAfter{60'000};
+constexpr Milliseconds kFormatterTimeout{2'000};
+constexpr std::size_t kLongestText = 64U << 10U;
+constexpr Milliseconds kGiveUpUnknown{std::chrono::hours{24}};
+
+// The events or reports of `rows`; rows that cannot be read are left out.
+void fill(notification::Message& message, const std::vector<ports::OutboxRow>& rows, bool sink,
+          Milliseconds patience) {
+  for (const ports::OutboxRow& row : rows) {
+    if (sink) {
+      if (auto report = notification::parse_report(row.payload)) {
+        message.reports.push_back(std::move(*report));
+      }
+      continue;
+    }
+    auto event = alert::parse_event(row.payload);
+    if (!event) {
+      continue;
+    }
+    const Milliseconds late = message.now - row.created;
+    if (late > kLateAfter + patience) {
+      event->late = late;
+    }
+    message.events.push_back(std::move(*event));
+  }
+}
+
+std::string formatter_input(const notification::Message& message) {
+  std::string out;
+  for (const alert::Event& event : message.events) {
+    out += alert::to_json(event) + '\n';
+  }
+  return out;
+}
+
+alert::Phase phase_of(const alert::Event& event) {
+  const auto type = alert::parse_event_type(event.type);
+  return type ? alert::info(*type).phase : alert::Phase::note;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Ports ports, Hooks hooks, Bounds bounds, std::uint64_t seed)
+    : ports_(ports),
+      hooks_(std::move(hooks)),
+      bounds_(bounds),
+      random_(seed),
+      alive_(std::make_shared<int>(0)) {}
+
+Dispatcher::~Dispatcher() {
+  if (timer_ != 0) {
+    ports_.loop.cancel(timer_);
+  }
+}
+
+// --- What there is. ---
+
+void Dispatcher::set_outlets(
+    const std::vector<std::shared_ptr<const notification::Outlet>>& channels,
+    const std::vector<std::shared_ptr<const notification::Outlet>>& sinks) {
+  for (auto& [name, desk] : desks_) {
+    desk.line.set_outlet(nullptr);
+  }
+  const MonoTime now = ports_.clock.mono_now();
+  for (const auto* list : {&channels, &sinks}) {
+    for (const auto& outlet : *list) {
+      Desk& desk = desks_[outlet->name];
+      desk.sink = outlet->sink;
+      desk.line.set_outlet(outlet);
+      desk.line.kick(now);
+    }
+  }
+  std::erase_if(desks_, [](const auto& entry) {
+    return !entry.second.line.outlet() && entry.second.line.size() == 0;
+  });
+  for (const auto& [name, desk] : desks_) {
+    if (!desk.line.outlet() && desk.line.size() > 0) {
+      ports_.log.warn("notifications wait for a channel that the configuration does not have",
+                      {{"channel", name}, {"rows", static_cast<std::int64_t>(desk.line.size())}});
+      give_up_expired(name, "the configuration has no such channel");
+    }
+  }
+  wake();
+}
+
+void Dispatcher::resume(std::vector<ports::ThreadRow> threads) {
+  for (ports::ThreadRow& row : threads) {
+    ThreadKey key{row.channel, row.incident};
+    threads_.insert_or_assign(std::move(key), std::move(row));
+  }
+}
+
+Dispatcher::Desk& Dispatcher::desk_of(const ports::OutboxRow& row) {
+  Desk& desk = desks_[row.target];
+  if (!desk.line.outlet()) {
+    desk.sink = row.sink;
+  }
+  return desk;
+}
+
+const Dispatcher::Desk* Dispatcher::find(std::string_view name) const {
+  const auto found = desks_.find(name);
+  return found == desks_.end() ? nullptr : &found->second;
+}
+
+// What is told in one message: by the labels that group_by names; an answer to an earlier message
+// belongs to that message.
+std::string Dispatcher::group_of(const Line& line, const ports::OutboxRow& row) const {
+  const auto& outlet = line.outlet();
+  if (!outlet || outlet->sink || (outlet->group_by.empty() && !outlet->format->follows_up())) {
+    return {};
+  }
+  const auto event = alert::parse_event(row.payload);
+  if (!event) {
+    return {};
+  }
+  if (outlet->format->follows_up() && !event->incident.empty()) {
+    const auto thread = threads_.find({outlet->name, event->incident});
+    if (thread != threads_.end()) {
+      return "thread " + thread->second.reference;
+    }
+  }
+  std::string group;
+  for (const std::string& key : outlet->group_by) {
+    std::string_view value;
+    if (key == "monitor") {
+      value = event->monitor;
+    } else if (key == "kind") {
+      value = event->kind;
+    } else if (key == "type") {
+      value = event->type;
+    } else if (const auto at =
+                   std::ranges::find(event->labels, key, &alert::Labels::value_type::first);
+               at != event->labels.end()) {
+      value = at->second;
+    }
+    group += fmt::format("{}={}\n", key, value);
+  }
+  return group;
+}
+
+// --- In and out. ---
+
+void Dispatcher::deliver(std::vector<ports::OutboxRow> rows) {
+  const MonoTime now = ports_.clock.mono_now();
+  std::vector<std::string> targets;
+  for (ports::OutboxRow& row : rows) {
+    Desk& desk = desk_of(row);
+    if (targets.empty() || targets.back() != row.target) {
+      targets.push_back(row.target);
+    }
+    std::string group = group_of(desk.line, row);
+    desk.line.add(std::move(row), std::move(group), now);
+  }
+  keep_bounds(false);
+  keep_bounds(true);
+  for (const std::string& target : targets) {
+    pump(target);
+  }
+  arm();
+}
+
+void Dispatcher::keep_bounds(bool sink) {
+  const auto over = [&] {
+    std::size_t rows = 0;
+    std::uint64_t bytes = 0;
+    for (const auto& [name, desk] : desks_) {
+      if (desk.sink == sink) {
+        rows += desk.line.size();
+        bytes += desk.line.bytes();
+      }
+    }
+    return rows > bounds_.rows || bytes > bounds_.bytes;
+  };
+  while (over()) {
+    const auto fullest = std::ranges::max_element(desks_, {}, [sink](const auto& entry) {
+      return entry.second.sink == sink ? entry.second.line.bytes() + 1 : 0;
+    });
+    const std::size_t some = std::max<std::size_t>(fullest->second.line.size() / 100, 1);
+    auto rows =
+        fullest->second.line.take_waiting([](const ports::OutboxRow&) { return true; }, some);
+    if (rows.empty()) {
+      return;  // all of it is under way
+    }
+    give_up(fullest->first, std::move(rows), "more wait than the outbox may hold");
+  }
+}
+
+void Dispatcher::pump(const std::string& name) {
+  const auto found = desks_.find(name);
+  if (found == desks_.end()) {
+    return;
+  }
+  while (auto consignment = found->second.line.next(ports_.clock.mono_now())) {
+    begin(name, std::move(consignment));
+  }
+}
+
+void Dispatcher::wake() {
+  std::vector<std::string> names;
+  for (const auto& [name, desk] : desks_) {
+    names.push_back(name);
+  }
+  for (const std::string& name : names) {
+    pump(name);
+  }
+  arm();
+}
+
+void Dispatcher::arm() {
+  const MonoTime now = ports_.clock.mono_now();
+  std::optional<MonoTime> when;
+  for (const auto& [name, desk] : desks_) {
+    if (const auto at = desk.line.wake_at(now)) {
+      when = when ? std::min(*when, *at) : *at;
+    }
+  }
+  if (timer_ != 0 && when && armed_for_ == *when) {
+    return;
+  }
+  if (timer_ != 0) {
+    ports_.loop.cancel(timer_);
+    timer_ = 0;
+  }
+  if (when) {
+    armed_for_ = *when;
+    timer_ = ports_.loop.call_at(*when, [this] {
+      timer_ = 0;
+      wake();
+    });
+  }
+}
+
+// --- One consignment. ---
+
+ports::Carriage Dispatcher::carriage_of(const notification::Outlet& outlet) {
+  return {outlet.timeout, outlet.deny_private_networks, outlet.ca_file, outlet.proxy};
+}
+
+void Dispatcher::begin(const std::string& name, std::unique_ptr<Consignment> consignment) {
+  const std::uint64_t id = next_flight_++;
+  Flight& flight = flights_[id];
+  flight.desk = name;
+  flight.outlet = find(name)->line.outlet();
+  flight.consignment = std::move(consignment);
+  flight.message.key = flight.consignment->key;
+  flight.message.now = ports_.clock.now();
+  fill(flight.message, flight.consignment->rows, flight.outlet->sink, flight.outlet->group_wait);
+  flight.message.formatted = flight.consignment->formatted;
+  if (flight.message.events.empty() && flight.message.reports.empty()) {
+    ports_.loop.post([this, id, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) {
+        Flight unreadable = std::move(flights_.extract(id).mapped());
+        failed(std::move(unreadable), {notification::Verdict::Kind::message_failed,
+                                       "the stored notification cannot be read",
+                                       {},
+                                       {}});
+      }
+    });
+    return;
+  }
+  format_then_carry(id);
+}
+
+void Dispatcher::format_then_carry(std::uint64_t id) {
+  Flight& flight = flights_.at(id);
+  if (flight.outlet->formatter.empty() || flight.message.formatted || flight.outlet->sink) {
+    prepare(flight);
+    carry(id);
+    return;
+  }
+  ports::Carriage how;
+  how.timeout = kFormatterTimeout;
+  notification::ExecStep step{flight.outlet->formatter, formatter_input(flight.message)};
+  ports_.courier.carry(
+      std::move(step), std::move(how),
+      [this, id, alive = std::weak_ptr(alive_)](notification::Answer answer) {
+        if (alive.expired()) {
+          return;
+        }
+        Flight& formatted = flights_.at(id);
+        if (answer.failure.empty() && answer.status == 0 && !answer.body.empty()) {
+          answer.body.resize(std::min(answer.body.size(), kLongestText));
+          formatted.message.formatted = answer.body;
+          formatted.consignment->formatted = std::move(answer.body);
+        } else {
+          ports_.log.warn(
+              "the formatter failed; the default text is sent",
+              {{"channel", formatted.desk},
+               {"error", answer.failure.empty()
+                             ? std::string_view("it said nothing, or exited with an error")
+                             : std::string_view(answer.failure)}});
+        }
+        prepare(formatted);
+        carry(id);
+      });
+}
+
+std::optional<notification::Earlier> Dispatcher::earlier_of(
+    const notification::Outlet& outlet, const notification::Message& message) const {
+  if (!outlet.format->follows_up() || message.events.empty()) {
+    return std::nullopt;
+  }
+  std::optional<notification::Earlier> earlier;
+  for (const alert::Event& event : message.events) {
+    const auto thread = threads_.find({outlet.name, event.incident});
+    if (event.incident.empty() || thread == threads_.end() ||
+        (earlier && earlier->reference != thread->second.reference)) {
+      return std::nullopt;
+    }
+    earlier = notification::Earlier{thread->second.reference, thread->second.content};
+  }
+  return earlier;
+}
+
+void Dispatcher::prepare(Flight& flight) {
+  flight.earlier = earlier_of(*flight.outlet, flight.message);
+  flight.work = flight.outlet->format->prepare(flight.message, flight.earlier);
+}
+
+void Dispatcher::carry(std::uint64_t id) {
+  Flight& flight = flights_.at(id);
+  const std::size_t step = flight.consignment->next_step;
+  if (step >= flight.work.steps.size()) {
+    ports_.loop.post([this, id, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) {
+        arrived(std::move(flights_.extract(id).mapped()));
+      }
+    });
+    return;
+  }
+  ports_.courier.carry(
+      flight.work.steps[step], carriage_of(*flight.outlet),
+      [this, id, alive = std::weak_ptr(alive_)](const notification::Answer& answer) {
+        if (!alive.expired()) {
+          answered(id, answer);
+        }
+      });
+}
+
+void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) {
+  Flight& flight = flights_.at(id);
+  const std::size_t step = flight.consignment->next_step;
+  notification::Verdict verdict = flight.outlet->format->judge(flight.work, step, answer);
+  if (verdict.kind != notification::Verdict::Kind::delivered) {
+    failed(std::move(flights_.extract(id).mapped()), verdict);
+    return;
+  }
+  if (!verdict.reference.empty()) {
+    flight.last.reference = std::move(verdict.reference);
+  }
+  ++flight.consignment->next_step;
+  carry(id);
+}
+
+void Dispatcher::remember_threads(const Flight& flight, ports::WriteBatch& batch) {
+  const notification::Format& format = *flight.outlet->format;
+  if (!format.follows_up()) {
+    return;
+  }
+  const std::string& channel = flight.outlet->name;
+  const std::string reference = flight.earlier ? flight.earlier->reference : flight.last.reference;
+  for (const alert::Event& event : flight.message.events) {
+    if (event.incident.empty() || reference.empty()) {
+      continue;
+    }
+    ThreadKey key{channel, event.incident};
+    if (phase_of(event) == alert::Phase::opens && !flight.earlier && !flight.work.content.empty()) {
+      threads_[key] = {channel, event.incident, reference, flight.work.content, event.at};
+    } else if (phase_of(event) == alert::Phase::closes && threads_.erase(key) > 0) {
+      batch.ended_threads.push_back(std::move(key));
+    }
+  }
+  for (auto& [key, row] : threads_) {
+    if (key.first == channel && row.reference == reference) {
+      if (!flight.work.content.empty()) {
+        row.content = flight.work.content;
+      }
+      batch.threads.push_back(row);
+    }
+  }
+}
+
+void Dispatcher::arrived(Flight flight) {
+  Desk& desk = desks_.find(flight.desk)->second;
+  ports::WriteBatch batch;
+  for (const ports::OutboxRow& row : flight.consignment->rows) {
+    batch.delivered.push_back(row.key);
+  }
+  remember_threads(flight, batch);
+  const bool follows_up = flight.outlet->format->follows_up();
+  desk.stats.delivered += flight.consignment->rows.size();
+  ++desk.stats.messages;
+  desk.stats.last_delay = ports_.clock.now() - flight.consignment->rows.front().created;
+  desk.line.delivered(*flight.consignment, ports_.clock.mono_now());
+  if (follows_up) {
+    for (const ports::OutboxRow& row : flight.consignment->rows) {
+      desk.line.regroup(row.monitor,
+                        [&](const ports::OutboxRow& other) { return group_of(desk.line, other); });
+    }
+  }
+  hooks_.record(std::move(batch));
+  if (std::exchange(desk.told_refused, false)) {
+    hooks_.works_again(flight.desk);
+  }
+  pump(flight.desk);
+  arm();
+}
+
+void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
+  using Kind = notification::Verdict::Kind;
+  Desk& desk = desks_.find(flight.desk)->second;
+  const MonoTime now = ports_.clock.mono_now();
+  ++desk.stats.failures;
+  const std::string name = flight.desk;
+  ports_.log.warn("a notification was not delivered",
+                  {{"channel", name},
+                   {"attempt", static_cast<std::int64_t>(flight.consignment->attempts) + 1},
+                   {"error", verdict.message}});
+  if (verdict.kind == Kind::message_failed) {
+    if (flight.consignment->rows.size() > 1) {
+      desk.line.take_apart(std::move(flight.consignment), now);
+    } else {
+      desk.line.dropped(*flight.consignment);
+      give_up(name, std::move(flight.consignment->rows), verdict.message);
+    }
+  } else if (verdict.kind == Kind::channel_failed) {
+    desk.line.channel_failed(std::move(flight.consignment), verdict.message, now);
+    if (!std::exchange(desk.told_refused, true)) {
+      hooks_.refused(name, verdict.message);
+    }
+  } else {
+    desk.line.retry(std::move(flight.consignment), verdict.retry_after, verdict.message, now,
+                    random_);
+  }
+  if (verdict.kind != Kind::message_failed) {
+    give_up_expired(name, verdict.message);
+  }
+  pump(name);
+  arm();
+}
+
+// --- Giving up. ---
+
+void Dispatcher::give_up_expired(const std::string& name, const std::string& why) {
+  Desk& desk = desks_.find(name)->second;
+  const auto& outlet = desk.line.outlet();
+  const Instant now = ports_.clock.now();
+  const Instant oldest = now - (outlet ? outlet->give_up_after : kGiveUpUnknown);
+  auto rows = desk.line.take_waiting(
+      [oldest](const ports::OutboxRow& row) { return row.created < oldest; }, SIZE_MAX);
+  if (!rows.empty()) {
+    give_up(name, std::move(rows), why);
+  }
+}
+
+void Dispatcher::give_up(const std::string& name, std::vector<ports::OutboxRow> rows,
+                         const std::string& why) {
+  desks_.find(name)->second.stats.dropped += rows.size();
+  ports::WriteBatch batch;
+  for (const ports::OutboxRow& row : rows) {
+    batch.delivered.push_back(row.key);
+  }
+  ports_.log.error("notifications are given up", {{"channel", name},
+                                                  {"rows", static_cast<std::int64_t>(rows.size())},
+                                                  {"first", rows.front().key},
+                                                  {"why", why}});
+  hooks_.record(std::move(batch));
+  hooks_.lost(name, rows.size(), why, rows.front());
+}
+
+}  // namespace tocsin::service

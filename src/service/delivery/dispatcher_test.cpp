@@ -1,0 +1,505 @@
+#include "service/delivery/dispatcher.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "notification/outbox.hpp"
+#include "support/scripted_courier.hpp"
+#include "support/virtual_loop.hpp"
+
+namespace tocsin::service {
+namespace {
+
+using namespace std::chrono_literals;
+using notification::Answer;
+using test::ScriptedCourier;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Texts = std::vector<std::string>;
+using Reply = ScriptedCourier::Reply;
+
+// One line per event: "went_down a", with " late" where it says so.
+class LineFormat final : public notification::Format {
+ public:
+  explicit LineFormat(bool follows_up = false) : follows_up_(follows_up) {}
+  [[nodiscard]] notification::Audience audience() const override {
+    return notification::Audience::people;
+  }
+  [[nodiscard]] bool follows_up() const override { return follows_up_; }
+  [[nodiscard]] notification::Work prepare(
+      const notification::Message& message,
+      const std::optional<notification::Earlier>& earlier) const override {
+    notification::HttpStep step;
+    step.headers = {{"key", message.key}};
+    if (earlier) {
+      step.body = "re " + earlier->reference + ": ";
+    }
+    std::string separator;
+    for (const alert::Event& event : message.events) {
+      step.body += separator + event.type + " " + event.monitor + (event.late ? " late" : "");
+      separator = ", ";
+    }
+    for (const notification::Report& report : message.reports) {
+      step.body += separator + report.monitor;
+      separator = ", ";
+    }
+    if (message.formatted) {
+      step.body = *message.formatted;
+    }
+    return {{step}, follows_up_ ? "content" : ""};
+  }
+  [[nodiscard]] notification::Verdict judge(const notification::Work& /*work*/,
+                                            std::size_t /*index*/,
+                                            const Answer& answer) const override {
+    notification::Verdict verdict = notification::judge_http(answer);
+    verdict.reference = answer.body;
+    return verdict;
+  }
+
+ private:
+  bool follows_up_;
+};
+
+class DispatcherTest : public testing::Test {
+ protected:
+  DispatcherTest() {
+    outlet_.name = "ops";
+    outlet_.type = "webhook";
+    outlet_.format = std::make_shared<LineFormat>();
+    make();
+  }
+
+  void make(Dispatcher::Bounds bounds = {}) {
+    Dispatcher::Hooks hooks;
+    hooks.record = [this](const ports::WriteBatch& batch) {
+      recorded_.insert(recorded_.end(), batch.delivered.begin(), batch.delivered.end());
+      for (const ports::ThreadRow& row : batch.threads) {
+        threads_.push_back(row.incident + "=" + row.reference);
+      }
+      for (const auto& key : batch.ended_threads) {
+        threads_.push_back(key.second + " ended");
+      }
+    };
+    hooks.refused = [this](std::string_view outlet, const std::string& error) {
+      told_.push_back(fmt::format("{} refused: {}", outlet, error));
+    };
+    hooks.works_again = [this](std::string_view outlet) {
+      told_.push_back(fmt::format("{} works again", outlet));
+    };
+    hooks.lost = [this](std::string_view outlet, std::size_t rows, const std::string& why,
+                        const ports::OutboxRow& first) {
+      told_.push_back(fmt::format("{} lost {} from {}: {}", outlet, rows, first.monitor, why));
+    };
+    dispatcher_.emplace(Dispatcher::Ports{loop_, loop_, courier_, log_}, std::move(hooks), bounds,
+                        7);
+    apply();
+  }
+  void apply() {
+    dispatcher_->set_outlets({std::make_shared<const notification::Outlet>(outlet_)}, {});
+  }
+
+  ports::OutboxRow row(const std::string& type, const std::string& monitor,
+                       const std::string& channel = "ops") {
+    alert::Event event;
+    event.id = fmt::format("{:04}", ++events_);
+    event.type = type;
+    event.monitor = monitor;
+    event.incident = event.key = monitor + "/1";
+    event.labels = {{"team", monitor.substr(0, 1)}};
+    event.at = loop_.now();
+    ports::OutboxRow out = notification::address(event, {channel}).front();
+    return out;
+  }
+  void tell(const std::string& type, const std::string& monitor) {
+    dispatcher_->deliver({row(type, monitor)});
+  }
+  // Bodies that arrived since the last call.
+  Texts sent() {
+    Texts out;
+    for (; taken_ < courier_.seen.size(); ++taken_) {
+      out.push_back(std::get<notification::HttpStep>(courier_.seen[taken_].step).body);
+    }
+    return out;
+  }
+  static std::string key_of(const ScriptedCourier::Seen& seen) {
+    return std::get<notification::HttpStep>(seen.step).headers.at(0).second;
+  }
+  void always(int status) {
+    courier_.script = [status](const notification::Step&) {
+      return Reply{ScriptedCourier::status(status), 5ms, false};
+    };
+  }
+
+  test::VirtualLoop loop_;
+  NullLogger log_;
+  ScriptedCourier courier_{loop_, loop_};
+  notification::Outlet outlet_;
+  std::optional<Dispatcher> dispatcher_;
+  Texts recorded_, told_, threads_;
+  std::size_t taken_ = 0;
+  int events_ = 0;
+};
+
+TEST_F(DispatcherTest, DeliversOnceAndRecordsIt) {
+  tell("went_down", "a");
+  loop_.run_for(1h);
+  EXPECT_THAT(sent(), ElementsAre("went_down a"));
+  EXPECT_THAT(recorded_, ElementsAre("ops/0001"));
+  EXPECT_EQ(dispatcher_->waiting(), 0U);
+  EXPECT_TRUE(loop_.idle()) << "nothing is left to wake for";
+}
+
+TEST_F(DispatcherTest, OfOneMonitorNothingOvertakes) {
+  courier_.script = [](const notification::Step&) {
+    return Reply{ScriptedCourier::ok(), 5s, false};
+  };
+  tell("went_down", "a");
+  tell("recovered", "a");
+  tell("went_down", "b");
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("went_down a", "went_down b")) << "a waits for its first";
+  loop_.run_for(10s);
+  EXPECT_THAT(sent(), ElementsAre("recovered a"));
+}
+
+TEST_F(DispatcherTest, SendsAtMostConcurrencyAtOneTime) {
+  outlet_.concurrency = 3;
+  apply();
+  for (int i = 0; i < 20; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  loop_.run_for(1s);
+  EXPECT_EQ(courier_.most_under_way, 3U);
+  EXPECT_EQ(recorded_.size(), 20U);
+}
+
+TEST_F(DispatcherTest, TheFirstOfAGroupLeavesAtOnceAndTheOthersTogether) {
+  outlet_.group_wait = 10s;
+  apply();
+  tell("went_down", "a");
+  loop_.run_for(3s);
+  tell("went_down", "b");
+  tell("went_down", "c");
+  tell("recovered", "b");
+  loop_.run_for(6s);
+  EXPECT_THAT(sent(), ElementsAre("went_down a"));
+  loop_.run_for(2s);
+  EXPECT_THAT(sent(), ElementsAre("went_down b, went_down c, recovered b"));
+  EXPECT_EQ(key_of(courier_.seen.back()), "ops/0002+2");
+  loop_.run_for(1h);
+  tell("recovered", "a");
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("recovered a")) << "a new window";
+}
+
+TEST_F(DispatcherTest, GroupsByLabelsWaitForThemselvesAlone) {
+  outlet_.group_wait = 10s;
+  outlet_.group_by = {"team"};
+  apply();
+  tell("went_down", "a1");
+  tell("went_down", "b1");
+  tell("went_down", "a2");
+  tell("went_down", "b2");
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("went_down a1", "went_down b1"));
+  loop_.run_for(10s);
+  EXPECT_THAT(sent(), ElementsAre("went_down a2", "went_down b2"));
+}
+
+TEST_F(DispatcherTest, ADownChannelIsAskedWithBackoffAndTheRestFollowsInOrderMarkedLate) {
+  always(500);
+  tell("went_down", "a");
+  loop_.run_for(1s);
+  tell("recovered", "a");
+  tell("went_down", "b");
+  loop_.run_for(6h);
+  const std::size_t attempts = sent().size();
+  EXPECT_GT(attempts, 40U);
+  EXPECT_LT(attempts, 400U) << "at most a few a minute";
+  EXPECT_THAT(recorded_, IsEmpty());
+  always(200);
+  loop_.run_for(10min);
+  EXPECT_EQ(recorded_.size(), 3U);
+  const Texts last = sent();
+  EXPECT_THAT(last, testing::UnorderedElementsAre("went_down a late", "recovered a late",
+                                                  "went_down b late"));
+  EXPECT_LT(std::ranges::find(last, "went_down a late"),
+            std::ranges::find(last, "recovered a late"));
+}
+
+TEST_F(DispatcherTest, ARepeatedMessageHasTheSameKey) {
+  outlet_.group_wait = 10s;
+  apply();
+  tell("went_down", "z");
+  loop_.run_for(1s);
+  always(503);
+  tell("went_down", "a");
+  tell("went_down", "b");
+  loop_.run_for(15s);
+  tell("went_down", "c");
+  loop_.run_for(1min);
+  always(200);
+  loop_.run_for(10min);
+  Texts keys;
+  for (const auto& seen : courier_.seen) {
+    if (std::get<notification::HttpStep>(seen.step).body.starts_with("went_down a, went_down b")) {
+      keys.push_back(key_of(seen));
+    }
+  }
+  ASSERT_GT(keys.size(), 2U);
+  EXPECT_THAT(keys, testing::Each("ops/0002+1")) << "what failed is repeated as it was";
+  EXPECT_EQ(recorded_.size(), 4U);
+}
+
+TEST_F(DispatcherTest, AfterALongOutageAllThatWaitedComesAsOneDigest) {
+  outlet_.group_wait = 10s;
+  apply();
+  always(500);
+  tell("went_down", "a");
+  loop_.run_for(2h);
+  for (int i = 0; i < 50; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  loop_.run_for(1h);
+  static_cast<void>(sent());
+  always(200);
+  loop_.run_for(20min);
+  EXPECT_LE(sent().size(), 3U);
+  EXPECT_EQ(recorded_.size(), 51U);
+}
+
+TEST_F(DispatcherTest, RetryAfterIsObeyed) {
+  courier_.script = [](const notification::Step&) {
+    Answer answer = ScriptedCourier::status(429);
+    answer.headers = {{"retry-after", "120"}};
+    return Reply{answer, 5ms, false};
+  };
+  tell("went_down", "a");
+  loop_.run_for(119s);
+  EXPECT_EQ(sent().size(), 1U);
+  always(200);
+  loop_.run_for(2min);
+  EXPECT_EQ(sent().size(), 1U);
+  EXPECT_EQ(recorded_.size(), 1U);
+}
+
+TEST_F(DispatcherTest, AMessageThatAloneFailsDoesNotHoldUpTheOthers) {
+  courier_.script = [](const notification::Step& step) {
+    const bool poison = std::get<notification::HttpStep>(step).body.starts_with("went_down poison");
+    return Reply{ScriptedCourier::status(poison ? 500 : 200), 5ms, false};
+  };
+  tell("went_down", "poison");
+  for (int i = 0; i < 100; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+    loop_.run_for(10s);
+  }
+  EXPECT_EQ(recorded_.size(), 100U);
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
+}
+
+TEST_F(DispatcherTest, ARefusingChannelIsToldOnceAskedEveryTenMinutesAndLosesNothing) {
+  always(401);
+  tell("went_down", "a");
+  tell("went_down", "b");
+  loop_.run_for(24h);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops refused: ")));
+  EXPECT_LT(sent().size(), 150U);
+  always(200);
+  loop_.run_for(11min);
+  EXPECT_EQ(recorded_.size(), 2U);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops refused: "), "ops works again"));
+}
+
+TEST_F(DispatcherTest, AReloadTriesARefusingChannelAtOnce) {
+  always(401);
+  tell("went_down", "a");
+  loop_.run_for(1min);
+  always(200);
+  apply();
+  loop_.run_for(1s);
+  EXPECT_EQ(recorded_.size(), 1U);
+}
+
+TEST_F(DispatcherTest, RowsAreGivenUpAfterTheirTimeAndSomebodyIsTold) {
+  outlet_.give_up_after = 1h;
+  apply();
+  always(500);
+  tell("went_down", "a");
+  loop_.run_for(30min);
+  tell("went_down", "b");
+  loop_.run_for(40min);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops lost 1 from a: ")));
+  EXPECT_THAT(recorded_, ElementsAre("ops/0001")) << "it leaves the store";
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
+}
+
+TEST_F(DispatcherTest, AMessageThatIsRefusedIsDroppedAndToldOf) {
+  always(400);
+  tell("went_down", "a");
+  loop_.run_for(1min);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops lost 1 from a: ")));
+  EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(DispatcherTest, OfARefusedGroupOnlyTheCulpritIsDropped) {
+  outlet_.group_wait = 10s;
+  apply();
+  courier_.script = [](const notification::Step& step) {
+    const bool bad = std::get<notification::HttpStep>(step).body.find("bad") != std::string::npos;
+    return Reply{ScriptedCourier::status(bad ? 422 : 200), 5ms, false};
+  };
+  tell("went_down", "first");
+  tell("went_down", "a");
+  tell("went_down", "bad");
+  tell("recovered", "a");
+  loop_.run_for(10min);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops lost 1 from bad: ")));
+  EXPECT_EQ(recorded_.size(), 4U);
+}
+
+TEST_F(DispatcherTest, AHangingChannelSlowsNoOther) {
+  notification::Outlet other = outlet_;
+  other.name = "page";
+  dispatcher_->set_outlets({std::make_shared<const notification::Outlet>(outlet_),
+                            std::make_shared<const notification::Outlet>(other)},
+                           {});
+  bool hang = true;
+  courier_.script = [&hang](const notification::Step& step) {
+    const bool ops = std::get<notification::HttpStep>(step).headers.at(0).second.starts_with("ops");
+    return Reply{ScriptedCourier::ok(), 5ms, ops && hang};
+  };
+  for (int i = 0; i < 200; ++i) {
+    const std::string monitor = fmt::format("m{}", i);
+    dispatcher_->deliver({row("went_down", monitor, "ops"), row("went_down", monitor, "page")});
+  }
+  loop_.run_for(5s);
+  EXPECT_EQ(recorded_.size(), 200U);
+  hang = false;
+  loop_.run_for(10min);
+  EXPECT_EQ(recorded_.size(), 400U);
+}
+
+TEST_F(DispatcherTest, KeepsToItsRate) {
+  outlet_.rate_count = 2;
+  outlet_.rate_per = 10s;
+  apply();
+  for (int i = 0; i < 10; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  loop_.run_for(1s);
+  EXPECT_EQ(sent().size(), 2U);
+  loop_.run_for(20s);
+  EXPECT_EQ(sent().size(), 4U);
+}
+
+TEST_F(DispatcherTest, FollowsUpInTheThreadOfTheFirstMessage) {
+  outlet_.format = std::make_shared<LineFormat>(true);
+  apply();
+  courier_.script = [](const notification::Step&) {
+    Answer answer = ScriptedCourier::ok();
+    answer.body = "ts7";
+    return Reply{answer, 5ms, false};
+  };
+  tell("went_down", "a");
+  tell("recovered", "a");  // waits behind the first, whose thread is not known yet
+  loop_.run_for(1min);
+  EXPECT_THAT(sent(), ElementsAre("went_down a", "re ts7: recovered a"));
+  EXPECT_THAT(threads_, ElementsAre("a/1=ts7", "a/1 ended"));
+}
+
+TEST_F(DispatcherTest, AThreadIsKnownAfterARestart) {
+  outlet_.format = std::make_shared<LineFormat>(true);
+  make();
+  dispatcher_->resume({{"ops", "a/1", "ts9", "content", loop_.now()}});
+  tell("recovered", "a");
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("re ts9: recovered a"));
+}
+
+TEST_F(DispatcherTest, AFormatterMakesTheTextAndItsFailureTheDefault) {
+  outlet_.formatter = {"/bin/format"};
+  apply();
+  bool fails = false;
+  courier_.script = [&fails](const notification::Step& step) {
+    if (!std::holds_alternative<notification::ExecStep>(step)) {
+      return Reply{ScriptedCourier::ok(), 5ms, false};
+    }
+    EXPECT_THAT(std::get<notification::ExecStep>(step).input, HasSubstr("\"monitor\":\"a\""));
+    Answer answer;
+    answer.body = "made by a program";
+    answer.failure = fails ? "exit status 3" : "";
+    return Reply{answer, 5ms, false};
+  };
+  tell("went_down", "a");
+  loop_.run_for(1s);
+  fails = true;
+  tell("recovered", "a");
+  loop_.run_for(1s);
+  ASSERT_EQ(courier_.seen.size(), 4U);
+  EXPECT_EQ(std::get<notification::HttpStep>(courier_.seen[1].step).body, "made by a program");
+  EXPECT_EQ(std::get<notification::HttpStep>(courier_.seen[3].step).body, "recovered a");
+}
+
+TEST_F(DispatcherTest, WhatWaitsForAChannelThatIsGoneIsKeptUntilItIsBack) {
+  dispatcher_->set_outlets({}, {});
+  tell("went_down", "a");
+  loop_.run_for(1h);
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
+  apply();
+  loop_.run_for(1s);
+  EXPECT_EQ(recorded_.size(), 1U);
+}
+
+TEST_F(DispatcherTest, BeyondItsBoundTheOutboxGivesUpTheOldestAndTells) {
+  make({.rows = 50, .bytes = 1U << 30U});
+  always(500);
+  for (int i = 0; i < 80; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  loop_.run_for(1min);
+  EXPECT_EQ(dispatcher_->waiting(), 50U);
+  EXPECT_EQ(recorded_.size(), 30U) << "given up";
+  EXPECT_EQ(told_.size(), 30U);
+}
+
+TEST_F(DispatcherTest, SinksTakeBatches) {
+  notification::Outlet sink = outlet_;
+  sink.name = "dd";
+  sink.sink = true;
+  sink.batch = 3;
+  sink.concurrency = 1;
+  dispatcher_->set_outlets({}, {std::make_shared<const notification::Outlet>(sink)});
+  std::vector<ports::OutboxRow> rows;
+  for (int i = 0; i < 7; ++i) {
+    rows.push_back(notification::report("dd", {"m", "http", {}, "{}"}, 1, loop_.now()));
+    rows.back().key += std::to_string(i);
+  }
+  dispatcher_->deliver(std::move(rows));
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("m, m, m", "m, m, m", "m"));
+}
+
+TEST_F(DispatcherTest, ARowCanBeDroppedByItsKey) {
+  always(500);
+  tell("went_down", "a");
+  tell("went_down", "b");
+  loop_.run_for(1s);
+  EXPECT_EQ(dispatcher_->drop_key("ops/0002").value_or(0), 1U);
+  EXPECT_EQ(dispatcher_->drop_key("ops/0001").value_or(0), 1U) << "also one that failed before";
+  EXPECT_FALSE(dispatcher_->drop_key("ops/0001"));
+  EXPECT_EQ(dispatcher_->waiting(), 0U);
+}
+
+TEST_F(DispatcherTest, AnswersAfterItsEndAreIgnored) {
+  tell("went_down", "a");
+  dispatcher_.reset();
+  loop_.run_for(1min);
+  EXPECT_THAT(recorded_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace tocsin::service
