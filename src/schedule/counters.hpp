@@ -35,6 +35,9 @@ struct Counters {
     return planned == on_time + late + skipped_total() + running;
   }
   [[nodiscard]] std::uint64_t& skip(Skip why) { return skipped[static_cast<std::size_t>(why)]; }
+  [[nodiscard]] std::uint64_t skip(Skip why) const {
+    return skipped[static_cast<std::size_t>(why)];
+  }
   bool operator==(const Counters&) const = default;
 };
 

@@ -7,10 +7,6 @@
 namespace tocsin::service {
 namespace {
 
-// Touched records are written every this many sweeps, so that a paused or overloaded monitor's
-// accounting survives a kill without a write per skipped run.
-constexpr unsigned kSweepsPerTouchedWrite = 15;
-
 ports::EventRow row_of(const alert::Event& event) {
   return {event.id, event.monitor, event.type, event.at, alert::to_json(event)};
 }
@@ -95,6 +91,7 @@ void Recorder::committed(Result<void> result) {
   in_flight_.pop_front();
   if (result) {
     hooks_.apply(entry.change);
+    std::ranges::for_each(entry.touched, hooks_.written);
     if (!entry.outbox.empty()) {
       hooks_.deliver(std::move(entry.outbox));
     }
@@ -156,8 +153,8 @@ void Recorder::hold(InFlight entry) {
     change.done(fail(ErrorCode::unavailable, "the store refuses writes: " + health_.error));
     return;
   }
-  for (const std::uint32_t slot : entry.touched) {
-    touch(slot);
+  for (const Touched& touched : entry.touched) {
+    touch(touched.slot);
   }
   hold_delivered(std::move(entry.delivered));
   if (change.slot == Change::kNoSlot) {
@@ -191,17 +188,17 @@ void Recorder::touch(std::uint32_t slot) {
   }
 }
 
-void Recorder::write_touched() {
-  while (!touched_.empty() && !health_.degraded) {
+void Recorder::write_touched(std::size_t most) {
+  for (most = std::min(most, touched_.size()); most > 0 && !health_.degraded;) {
     ports::WriteBatch batch;
     InFlight entry;
-    while (!touched_.empty() && batch.monitors.size() < bounds_.monitors_per_write) {
-      const std::uint32_t slot = touched_.back();
-      touched_.pop_back();
+    for (; most > 0 && batch.monitors.size() < bounds_.monitors_per_write; --most) {
+      const std::uint32_t slot = touched_.front();
+      touched_.pop_front();
       is_touched_[slot] = false;
-      if (auto record = hooks_.record(slot)) {
-        batch.monitors.push_back(std::move(*record));
-        entry.touched.push_back(slot);
+      if (auto snapshot = hooks_.record(slot)) {
+        batch.monitors.push_back(std::move(snapshot->record));
+        entry.touched.push_back({slot, snapshot->incarnation, snapshot->accounted});
       }
     }
     if (!batch.monitors.empty()) {
@@ -213,8 +210,8 @@ void Recorder::write_touched() {
 void Recorder::sweep() {
   if (health_.degraded) {
     replay();
-  } else if (++sweeps_ % kSweepsPerTouchedWrite == 0) {
-    write_touched();
+  } else {
+    write_touched(bounds_.touched_per_sweep);
   }
 }
 
@@ -237,11 +234,12 @@ ports::WriteBatch Recorder::replay_batch() {
   }
   while (!journal_.by_slot.empty() && batch.monitors.size() < replay_size_) {
     auto node = journal_.by_slot.extract(journal_.by_slot.begin());
-    if (auto record = hooks_.record(node.key())) {
+    if (auto snapshot = hooks_.record(node.key())) {
+      ports::MonitorRecord& record = snapshot->record;
       if (node.mapped().last_outcome) {
-        batch.outcomes.push_back({record->name, record->outcome_count, record->last_json});
+        batch.outcomes.push_back({record.name, record.outcome_count, record.last_json});
       }
-      batch.monitors.push_back(std::move(*record));
+      batch.monitors.push_back(std::move(record));
     }
     take(node.mapped());
     replaying_.by_slot.insert(std::move(node));
@@ -325,7 +323,7 @@ void Recorder::flush(std::move_only_function<void()> done) {
   if (health_.degraded) {
     replay();
   } else {
-    write_touched();
+    write_touched(touched_.size());
   }
   finish_flush();
 }

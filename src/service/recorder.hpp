@@ -16,14 +16,13 @@
 #include "ports/loop.hpp"
 #include "ports/store.hpp"
 #include "service/outbox_journal.hpp"
+#include "service/slot.hpp"
 #include "service/views.hpp"
 
 namespace tocsin::service {
 
 // One change of one monitor: what becomes visible once it is durable.
 struct Change {
-  enum class Finish : std::uint8_t { none, on_time, late };
-
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;  // of a monitor that is gone
 
   std::uint32_t slot = kNoSlot;
@@ -32,7 +31,7 @@ struct Change {
   alert::MonitorState state;
   std::string last_json;
   Microseconds duration{0};
-  Finish finish = Finish::none;
+  Accounted accounted;  // what the record of this change says
   bool state_changed = false;
   alert::State from = alert::State::fresh;
   std::string reason, message;
@@ -41,11 +40,27 @@ struct Change {
   ports::Store::Done done;  // of the command that asked for it; may be empty
 };
 
+// A monitor's record, and whose it is when it becomes durable.
+struct Snapshot {
+  ports::MonitorRecord record;
+  std::uint32_t incarnation = 0;
+  Accounted accounted;
+};
+
+// The accounting of a monitor in a record that was written without a change.
+struct Touched {
+  std::uint32_t slot = 0;
+  std::uint32_t incarnation = 0;
+  Accounted accounted;
+};
+
 class Recorder {
  public:
   struct Hooks {
     // The durable record of a monitor as it is judged now; nullopt when the slot is free.
-    std::function<std::optional<ports::MonitorRecord>(std::uint32_t slot)> record;
+    std::function<std::optional<Snapshot>(std::uint32_t slot)> record;
+    // A touched record is durable.
+    std::function<void(const Touched&)> written;
     // Makes a change visible. Called once per change, in the order of their making.
     std::function<void(Change&)> apply;
     // Takes notifications that may now leave. Called after `apply` of their change.
@@ -55,7 +70,8 @@ class Recorder {
     std::size_t journal_events = 10'000;
     std::size_t journal_rollups = 200'000;
     std::size_t journal_outbox = 100'000;
-    std::size_t monitors_per_write = 500;  // of touched records; a first part after the question
+    std::size_t monitors_per_write = 500;   // of touched records; a first part after the question
+    std::size_t touched_per_sweep = 5'000;  // more wait for the next: the loop must not stand still
     std::size_t monitors_per_replay = 50'000;
   };
 
@@ -63,7 +79,8 @@ class Recorder {
 
   // Hands a change over. The batch holds its record, outcome, event and outbox rows.
   void submit(ports::WriteBatch batch, Change change);
-  // The monitor's record changed without an outcome (a skipped run): written with the next sweep.
+  // The monitor's record changed without an outcome (a skipped run): written with one of the next
+  // sweeps, oldest first.
   void touch(std::uint32_t slot);
   // The monitor is gone and its slot may be used again at once. `batch` names it in `removed` and
   // holds its closing event, if it had an open incident.
@@ -76,7 +93,7 @@ class Recorder {
   // is durable; refused at once while the store refuses.
   void submit_command(ports::WriteBatch batch, ports::Store::Done done);
 
-  // Once a second: tries the store again while it refuses; writes touched records now and then.
+  // Once a second: tries the store again while it refuses, else writes touched records.
   void sweep();
   // Writes everything touched; `done` runs when nothing is in flight any more, or the store
   // refused.
@@ -96,8 +113,8 @@ class Recorder {
     std::vector<ports::OutboxRow> outbox;
     std::vector<ports::RollupRow> rollups;
     std::vector<std::string> removed;
-    std::vector<std::uint32_t> touched;  // to be touched again when this is refused
-    ports::WriteBatch delivered;         // of submit_delivered, to be handed over again
+    std::vector<Touched> touched;  // to be touched again when this is refused
+    ports::WriteBatch delivered;   // of submit_delivered, to be handed over again
   };
   // What waits for the store about one monitor.
   struct Held {
@@ -114,7 +131,7 @@ class Recorder {
   void replay();
   void replayed(Result<void> result);
   [[nodiscard]] ports::WriteBatch replay_batch();
-  void write_touched();
+  void write_touched(std::size_t most);
   void finish_flush();
 
   ports::Store& store_;
@@ -153,9 +170,8 @@ class Recorder {
   bool holding_ = false;
   std::size_t held_events_ = 0;
   std::size_t held_rollups_ = 0;
-  std::vector<std::uint32_t> touched_;
+  std::deque<std::uint32_t> touched_;
   std::vector<bool> is_touched_;  // by slot
-  unsigned sweeps_ = 0;
   std::uint64_t lost_events_ = 0;
   StoreHealth health_;
   std::move_only_function<void()> flush_done_;

@@ -1,6 +1,7 @@
 #pragma once
 // One monitor inside the watch: what is judged (may be ahead of the store) and what may be shown.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,14 @@
 #include "schedule/counters.hpp"
 
 namespace tocsin::service {
+
+// What a record says of planned runs.
+struct Accounted {
+  schedule::Counters counters;
+  // Runs so far whose planned time a restart could not derive from record and schedule: of a
+  // monitor without a record, behind a delay, outside the phase. Their start is written by itself.
+  std::uint32_t noted = 0;
+};
 
 struct Slot {
   config::Monitor config;
@@ -28,6 +37,7 @@ struct Slot {
   // Judged: after the last finished check.
   alert::MonitorState state;
   schedule::Counters counters;
+  std::uint32_t noted = 0;  // as in Accounted
   alert::OpenBuckets buckets;
   std::unique_ptr<alert::AlertMemory> alerting;  // null: nothing to remember
   std::uint64_t outcome_count = 0;
@@ -38,29 +48,48 @@ struct Slot {
   alert::MonitorState shown;
   std::string last_json;
   Microseconds last_duration{0};
-  // Finished runs whose outcome is not durable yet: shown as still running.
-  std::uint32_t unseen_on_time = 0;
-  std::uint32_t unseen_late = 0;
+  Accounted durable;
+  bool recorded = false;  // with the store's record a restart can derive what was planned since
 
   // Planned.
   bool has_plan = false;
-  Instant planned{};    // the next planned run
-  MonoTime due{};       // the same on the monotonic clock
-  MonoTime retry_at{};  // epoch: no retry waits
+  bool derived = false;  // the next planned run follows from the schedule alone
+  Instant planned{};     // the next planned run
+  MonoTime due{};        // the same on the monotonic clock
+  MonoTime retry_at{};   // epoch: no retry waits
 
   [[nodiscard]] bool retry_waits() const { return retry_at != MonoTime{}; }
+  // What a kill cannot take back: finished and skipped runs as they are durable, and those running
+  // that a restart would know of. A run that ended is running until its end is durable.
   [[nodiscard]] schedule::Counters shown_counters() const;
+  [[nodiscard]] Accounted accounted() const { return {counters, noted}; }
+  // A record that says this is durable. May come late: then nothing changes.
+  void settle(const Accounted& record);
   // The durable form of the judged state. `last` is the outcome JSON that goes with it.
   [[nodiscard]] ports::MonitorRecord record(const std::string& last) const;
   void restore(ports::MonitorRecord record);
 };
 
 inline schedule::Counters Slot::shown_counters() const {
-  schedule::Counters shown_now = counters;
-  shown_now.on_time -= unseen_on_time;
-  shown_now.late -= unseen_late;
-  shown_now.running += unseen_on_time + unseen_late;
-  return shown_now;
+  const auto ended = [](const schedule::Counters& c) {
+    return c.on_time + c.late + c.skip(schedule::Skip::interrupted);
+  };
+  schedule::Counters out = durable.counters;
+  out.running =
+      counters.running + (ended(counters) - ended(durable.counters)) - (noted - durable.noted);
+  out.planned = out.on_time + out.late + out.skipped_total() + out.running;
+  return out;
+}
+
+inline void Slot::settle(const Accounted& record) {
+  const auto over = [](const schedule::Counters& c) {
+    return c.on_time + c.late + c.skipped_total();
+  };
+  recorded = true;
+  durable.noted = std::max(durable.noted, record.noted);
+  if (over(record.counters) >= over(durable.counters)) {
+    durable.counters = record.counters;
+  }
 }
 
 inline ports::MonitorRecord Slot::record(const std::string& last) const {
@@ -96,6 +125,7 @@ inline void Slot::restore(ports::MonitorRecord record) {
   if (!record.alerting.empty()) {
     alerting = std::make_unique<alert::AlertMemory>(alert::parse_alert_memory(record.alerting));
   }
+  recorded = true;
 }
 
 }  // namespace tocsin::service

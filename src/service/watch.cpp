@@ -23,12 +23,19 @@ void Histogram::add(Microseconds value) {
 Watch::Impl::Impl(Ports ports, std::uint64_t seed)
     : ports_(ports),
       recorder_(ports.store, ports.clock, ports.log,
-                {.record = [this](std::uint32_t id) -> std::optional<ports::MonitorRecord> {
+                {.record = [this](std::uint32_t id) -> std::optional<Snapshot> {
                    if (id >= slots_.size() || !slots_[id].in_use) {
                      return std::nullopt;
                    }
-                   return record_of(id);
+                   return Snapshot{record_of(id), slots_[id].incarnation, slots_[id].accounted()};
                  },
+                 .written =
+                     [this](const Touched& touched) {
+                       Slot& s = slots_[touched.slot];
+                       if (s.in_use && s.incarnation == touched.incarnation) {
+                         s.settle(touched.accounted);
+                       }
+                     },
                  .apply = [this](Change& change) { apply(change); },
                  .deliver =
                      [this](std::vector<ports::OutboxRow> rows) {
@@ -41,8 +48,33 @@ Watch::Impl::Impl(Ports ports, std::uint64_t seed)
 
 ports::MonitorRecord Watch::Impl::record_of(std::uint32_t id) const {
   const Slot& s = slots_[id];
-  const std::string* newer = recorder_.outcome_in_flight(id, s.incarnation);
+  const std::string* newer =
+      s.outcome_count > 0 ? recorder_.outcome_in_flight(id, s.incarnation) : nullptr;
   return s.record(newer != nullptr ? *newer : s.last_json);
+}
+
+// Runs planned while the process was down are counted, and what the store has is added up.
+void Watch::Impl::resume_accounting(std::uint32_t id, Instant now) {
+  Slot& s = slots_[id];
+  if (s.accounted_until != Instant{} && s.accounted_until < now) {
+    const std::uint64_t missed =
+        schedule::count_planned(*s.config.plan, s.hash, s.accounted_until, now);
+    if (missed > 0) {
+      s.counters.planned += missed;
+      s.counters.skip(schedule::Skip::process_down) += missed;
+      recorder_.touch(id);
+    }
+  }
+  s.accounted_until = now;
+  s.durable.counters = s.counters;  // derived from what is stored, as the next start would
+  stats_.counters.planned += s.counters.planned;
+  stats_.counters.on_time += s.counters.on_time;
+  stats_.counters.late += s.counters.late;
+  for (std::size_t i = 0; i < schedule::kSkipKinds; ++i) {
+    stats_.counters.skipped[i] += s.counters.skipped[i];
+  }
+  stats_.counters.retries += s.counters.retries;
+  stats_.counters.manual += s.counters.manual;
 }
 
 Result<void> Watch::Impl::start(const config::Config& config) {
@@ -75,25 +107,7 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   }
   const Instant now = wall_of(last_wake_);
   for (const std::uint32_t id : by_name_) {
-    Slot& s = slots_[id];
-    if (s.accounted_until != Instant{} && s.accounted_until < now) {
-      const std::uint64_t missed =
-          schedule::count_planned(*s.config.plan, s.hash, s.accounted_until, now);
-      if (missed > 0) {
-        s.counters.planned += missed;
-        s.counters.skip(schedule::Skip::process_down) += missed;
-        recorder_.touch(id);
-      }
-    }
-    s.accounted_until = now;
-    stats_.counters.planned += s.counters.planned;
-    stats_.counters.on_time += s.counters.on_time;
-    stats_.counters.late += s.counters.late;
-    for (std::size_t i = 0; i < schedule::kSkipKinds; ++i) {
-      stats_.counters.skipped[i] += s.counters.skipped[i];
-    }
-    stats_.counters.retries += s.counters.retries;
-    stats_.counters.manual += s.counters.manual;
+    resume_accounting(id, now);
     plan_first(id);
     resume_incident(id);
   }
@@ -215,6 +229,7 @@ void Watch::Impl::set_paused(std::uint32_t id, bool paused, ports::Store::Done d
   change.slot = id;
   change.incarnation = s.incarnation;
   change.state = s.state;
+  change.accounted = s.accounted();
   change.from = s.state.state;
   change.at = ports_.clock.now();
   ports::WriteBatch batch;

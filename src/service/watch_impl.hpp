@@ -83,7 +83,13 @@ class Watch::Impl {
   void count_skipped(std::uint32_t id, schedule::Skip why, std::uint64_t runs);
 
   // watch_run.cpp
-  void start_run(std::uint32_t id, check::Origin origin, bool late, ManualDone manual);
+  struct Start {
+    check::Origin origin = check::Origin::scheduled;
+    bool late = false;
+    bool derived = true;  // of a scheduled run: a restart would know that it was planned
+  };
+  void start_run(std::uint32_t id, Start start, ManualDone manual);
+  void note_start(std::uint32_t id);
   void finish_run(const Run& run, check::Outcome outcome, ManualDone manual);
   void settle_run(Slot& s, const Run& run);
   void excuse_own_stall(const Run& run, check::Outcome& outcome) const;
@@ -132,6 +138,8 @@ class Watch::Impl {
   void drop_old_silences(Instant now);
   void report_outcome(const Slot& s, const std::string& outcome, Instant at,
                       std::vector<ports::OutboxRow>& outbox) const;
+
+  void resume_accounting(std::uint32_t id, Instant now);
 
   // watch_reload.cpp
   std::uint32_t take_slot(const config::Monitor& monitor);

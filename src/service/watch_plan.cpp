@@ -119,6 +119,7 @@ void Watch::Impl::notice_wall_step(MonoTime now) {
       continue;
     }
     s.accounted_until = after;
+    s.recorded = false;  // the store has a time of the clock as it was
     if (std::holds_alternative<schedule::DelayPlan>(s.config.plan->when)) {
       s.planned += after - before;  // a delay has no phase: it goes on, told in the new time
       continue;
@@ -141,6 +142,7 @@ void Watch::Impl::count_skipped(std::uint32_t id, schedule::Skip why, std::uint6
 void Watch::Impl::plan_at(std::uint32_t id, Instant planned) {
   Slot& s = slots_[id];
   s.has_plan = true;
+  s.derived = false;
   s.planned = planned;
   s.due = MonoTime{planned.time_since_epoch() - wall_lead_};
   index_due(id);
@@ -151,6 +153,7 @@ void Watch::Impl::plan_after(std::uint32_t id, Instant after) {
   const auto planned = schedule::next_planned(*s.config.plan, s.hash, after);
   if (planned) {
     plan_at(id, *planned);
+    s.derived = true;
     return;
   }
   s.has_plan = false;
@@ -194,7 +197,7 @@ void Watch::Impl::due(std::uint32_t id, MonoTime now) {
     s.retry_at = MonoTime{};
     index_due(id);
     if (!s.paused && !s.retry_running) {
-      start_run(id, check::Origin::retry, false, nullptr);
+      start_run(id, {.origin = check::Origin::retry}, nullptr);
     }
   }
   if (s.has_plan && s.due <= now) {
@@ -221,6 +224,7 @@ void Watch::Impl::scheduled_due(std::uint32_t id, MonoTime now) {
     count_skipped(id, schedule::Skip::overload, missed);
   }
   count_planned(s, 1);
+  const bool derived = s.recorded && (s.derived || missed > 0);
   s.accounted_until = planned;
   const Microseconds lateness = missed > 0 ? Microseconds{wall_now - planned} : now - s.due;
   if (std::holds_alternative<schedule::DelayPlan>(plan.when)) {
@@ -237,8 +241,8 @@ void Watch::Impl::scheduled_due(std::uint32_t id, MonoTime now) {
     count_skipped(id, schedule::Skip::overload, 1);
   } else {
     stats_.lateness.add(std::max(lateness, Microseconds{0}));
-    start_run(id, check::Origin::scheduled, lateness > schedule::on_time_tolerance(plan, planned),
-              nullptr);
+    const bool late = lateness > schedule::on_time_tolerance(plan, planned);
+    start_run(id, {.late = late, .derived = derived}, nullptr);
     return;
   }
   if (!s.has_plan) {

@@ -23,14 +23,34 @@ void make_interrupted(check::Outcome& outcome) {
 
 }  // namespace
 
-void Watch::Impl::start_run(std::uint32_t id, check::Origin origin, bool late, ManualDone manual) {
+// After a kill nothing but the store can tell of this run: it is shown once the store has it.
+void Watch::Impl::note_start(std::uint32_t id) {
   Slot& s = slots_[id];
-  const Run run{id, s.generation, origin, late, ports_.clock.now(), ports_.clock.mono_now()};
-  switch (origin) {
+  ++s.noted;
+  Change change;
+  change.slot = id;
+  change.incarnation = s.incarnation;
+  change.state = s.state;
+  change.accounted = s.accounted();
+  change.from = s.state.state;
+  change.at = ports_.clock.now();
+  ports::WriteBatch batch;
+  batch.monitors.push_back(record_of(id));
+  recorder_.submit(std::move(batch), std::move(change));
+}
+
+void Watch::Impl::start_run(std::uint32_t id, Start start, ManualDone manual) {
+  Slot& s = slots_[id];
+  const Run run{id,         s.generation,       start.origin,
+                start.late, ports_.clock.now(), ports_.clock.mono_now()};
+  switch (start.origin) {
     case check::Origin::scheduled:
     case check::Origin::pushed:
       ++s.counters.running;
       ++stats_.counters.running;
+      if (!start.derived) {
+        note_start(id);
+      }
       break;
     case check::Origin::retry:
       ++s.counters.retries;
@@ -123,11 +143,8 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   change.duration = outcome.duration;
   change.reason = check::to_string(outcome.reason);
   change.last_json = check::to_json(outcome);
-  if (run.origin == check::Origin::scheduled) {
-    change.finish = run.late ? Change::Finish::late : Change::Finish::on_time;
-    ++(run.late ? s.unseen_late : s.unseen_on_time);
-  }
   std::optional<alert::Event> event;
+  change.accounted = s.accounted();
   if (step.event) {
     event = make_event(s, step, at, change.reason, outcome.message);
   }
@@ -218,9 +235,7 @@ void Watch::Impl::apply(Change& change) {
   if (change.slot != Change::kNoSlot) {
     Slot& s = slots_[change.slot];
     if (s.in_use && s.incarnation == change.incarnation) {
-      if (change.finish != Change::Finish::none) {
-        --(change.finish == Change::Finish::late ? s.unseen_late : s.unseen_on_time);
-      }
+      s.settle(change.accounted);
       --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
       s.shown = change.state;
       ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
@@ -270,7 +285,7 @@ void Watch::Impl::check_now(std::uint32_t id, ManualDone done) {
     done(fail(ErrorCode::conflict, "a manual check of this monitor is already running"));
     return;
   }
-  start_run(id, check::Origin::manual, false, std::move(done));
+  start_run(id, {.origin = check::Origin::manual}, std::move(done));
 }
 
 }  // namespace tocsin::service

@@ -26,7 +26,7 @@ def monitors(farm):
     for i in range(MONITORS):
         every = EVERY[i % len(EVERY)]
         made[f"m{i:03}"] = {"http": f"{farm.url}/flip/{400 + 37 * (i % 40)}/{i}", "every": every,
-                            "timeout": "200ms", "fail_after": 1 + i % 3,
+                            "timeout": "200ms", "fail_after": 1 + i % 3, "flapping": False,
                             "recover_after": 1 + i % 2}
     return made
 
@@ -160,10 +160,12 @@ def check_api(node, announced):
         check_sum(item["schedule"], name)
         check_sum(before["schedule"], name)
         assert started_ms(item) >= started_ms(before), (name, before, item)
-        if before["last"] is None:
-            continue  # accounting begins with the first outcome that was stored
         for field in ("planned", "on_time", "late"):
             assert item["schedule"][field] >= before["schedule"][field], (field, before, item)
+        for cause, runs in before["schedule"]["skipped"].items():
+            assert item["schedule"]["skipped"][cause] >= runs, (cause, before, item)
+        if before["last"] is None:
+            continue
         if started_ms(item) == started_ms(before):
             assert (item["state"], item["since"]) == (before["state"], before["since"])
             assert item["last"] == before["last"]

@@ -37,6 +37,7 @@ TEST(WatchRules, ARunThatIsDueWhileTheLastIsGoingIsSkippedAsOverlap) {
   world.prober.force_hang("m00000");  // every check takes 10 s
   world.boot();
   world.run_for(120s);
+  world.run_for(1s);  // skipped runs are shown with the next sweep
   const auto counters = world.counters("m00000");
   EXPECT_EQ(counters.planned, 30U);
   EXPECT_NEAR(static_cast<double>(skipped(counters, schedule::Skip::overlap)), 20.0, 1.0);
@@ -103,6 +104,70 @@ TEST(WatchRules, APausedMonitorCountsItsRunsAsPausedAlsoOverAKill) {
   world.watch->set_paused("m00001", false, [](const Result<void>&) {});
   world.run_for(100s);
   EXPECT_GT(world.counters("m00001").on_time, after.on_time);
+}
+
+// Killed at every moment around the first run: what was shown is a promise.
+TEST(WatchRules, AKillBeforeTheFirstOutcomeForgetsNoRunThatWasShown) {
+  for (const bool delay : {false, true}) {
+    for (const auto every :
+         {Milliseconds{60s}, Milliseconds{24h}}) {  // on its phase, and with a first run of its own
+      std::uint64_t most = 0;
+      for (Milliseconds after{0}; after < 4ms; after += 1ms) {
+        Fleet world(1, every);
+        if (delay) {
+          world.plan(0).when = schedule::DelayPlan{every};
+        }
+        world.prober.force_hang("m00000");
+        world.boot();
+        while (world.checks() == 0) {
+          world.run_for(1ms);
+        }
+        world.run_for(after);  // a commit takes 2 ms
+        const auto shown = world.counters("m00000");
+        most = std::max(most, shown.running);
+        EXPECT_EQ(shown.planned, shown.running);
+        world.kill();
+        world.boot();
+        EXPECT_GE(world.counters("m00000").planned, shown.planned)
+            << delay << " " << every.count() << " " << after.count();
+        EXPECT_TRUE(world.healthy()) << world.problem();
+      }
+      EXPECT_EQ(most, 1U) << "the run is shown once it is durable";
+    }
+  }
+}
+
+TEST(WatchRules, ARunBehindADelayIsNotForgottenByAKill) {
+  Fleet world(1);
+  world.plan(0).when = schedule::DelayPlan{20s};
+  world.boot();
+  world.run_for(5min);
+  world.prober.force_hang("m00000");
+  while (world.counters("m00000").running == 0) {
+    world.run_for(1ms);
+  }
+  const auto shown = world.counters("m00000");
+  world.kill();
+  world.boot();
+  const auto after = world.counters("m00000");
+  EXPECT_EQ(after.planned, shown.planned);
+  EXPECT_EQ(skipped(after, schedule::Skip::interrupted), 1U);
+}
+
+TEST(WatchRules, SkippedRunsAreShownOnceAKillCannotForgetThem) {
+  Fleet world(1, 4s);
+  world.prober.force_hang("m00000");
+  world.boot();
+  for (int i = 0; i < 300; ++i) {
+    world.run_for(100ms);
+    const auto shown = world.counters("m00000");
+    world.kill();
+    world.boot();
+    EXPECT_GE(skipped(world.counters("m00000"), schedule::Skip::overlap),
+              skipped(shown, schedule::Skip::overlap));
+    EXPECT_GE(world.counters("m00000").planned, shown.planned);
+  }
+  EXPECT_TRUE(world.healthy()) << world.problem();
 }
 
 TEST(WatchRules, APauseIsRefusedWhileTheStoreRefuses) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.hpp"
 #include "check/assertions.hpp"
@@ -84,9 +85,11 @@ void World::boot() {
   watch->on_change([this](const service::StateChange& change) { observe(change); });
   const Result<void> started = watch->start(config);
   require(started.has_value(), "the watch starts on what the store holds");
+  expect_shown();
 }
 
 void World::kill() {
+  remember_shown();
   // Nothing of the old process may run again: its timers and posts go with it.
   watch.reset();
   reopen_store();
@@ -202,6 +205,30 @@ std::vector<std::string> World::events_of(const std::string& monitor) const {
 
 service::MonitorView World::view(const std::string& name) const {
   return watch->view(watch->find(name));
+}
+
+void World::remember_shown() {
+  for (std::size_t i = 0; i < watch->size() && !watch->store_health().degraded; ++i) {
+    const service::MonitorView view = watch->view(i);
+    shown_.emplace(view.config->name, view.counters);
+  }
+}
+
+void World::expect_shown() {
+  for (const auto& [name, before] : std::exchange(shown_, {})) {
+    const std::size_t at = watch->find(name);
+    if (at == watch->size()) {
+      continue;
+    }
+    const schedule::Counters now = watch->view(at).counters;
+    bool kept = now.planned >= before.planned && now.on_time >= before.on_time &&
+                now.late >= before.late && now.retries >= before.retries &&
+                now.manual >= before.manual;
+    for (std::size_t i = 0; i < schedule::kSkipKinds; ++i) {
+      kept = kept && now.skipped[i] >= before.skipped[i];
+    }
+    require(kept, [&] { return name + " kept the counters that were shown before the kill"; });
+  }
 }
 
 void World::check_balance(const std::string& url) {

@@ -69,6 +69,9 @@ class World {
   void reopen_store();
   // What a process that was killed after a commit could not announce any more.
   void learn_incidents();
+  // Counters that were shown are there after a kill, in every class of finished and skipped runs.
+  void remember_shown();
+  void expect_shown();
   void check_balance(const std::string& url);
   void count_start();
   // `what` is a text, or a function that makes one: only called when the invariant broke.
@@ -93,6 +96,7 @@ class World {
   std::uint64_t trace_ = 0;
   std::map<std::string, std::string, std::less<>> open_incidents_;  // by monitor
   std::set<std::string, std::less<>> incidents_;                    // ever opened
+  std::map<std::string, schedule::Counters> shown_;                 // when the process was killed
   std::int64_t second_ = 0;
   std::uint64_t starts_in_second_ = 0;
   std::uint64_t peak_starts_ = 0;
