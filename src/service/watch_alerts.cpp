@@ -278,6 +278,7 @@ void Watch::Impl::submit_telling(std::uint32_t id, Instant now, Telling telling,
   change.slot = id;
   change.incarnation = s.incarnation;
   change.state = s.state;
+  change.accounted = s.accounted();
   change.from = s.state.state;
   change.at = now;
   change.events = std::move(telling.events);
