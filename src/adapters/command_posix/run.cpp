@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
 #include <utility>
 
 namespace tocsin::adapters {
@@ -37,10 +38,9 @@ Run::Run(World world, ports::CommandRequest request, pid_t pid)
 int Run::attach(Child& child) {
   const auto take_over = [](Stream& stream, Descriptor& descriptor) {
     error_code error;
-    stream.assign(descriptor.get(), error);
-    if (!error) {
+    if (!stream.assign(descriptor.get(), error)) {
       static_cast<void>(descriptor.release());
-      stream.non_blocking(true, error);
+      static_cast<void>(stream.non_blocking(true, error));
     }
     return error.value();
   };
@@ -77,7 +77,7 @@ void Run::signal_group(int signal) const { ::kill(-pid_, signal); }
 void Run::write_input(std::size_t from) {
   if (from == request_.input.size()) {
     error_code ignored;
-    input_.close(ignored);
+    static_cast<void>(input_.close(ignored));
     request_.input = {};
     return;
   }
@@ -181,9 +181,9 @@ void Run::conclude() {
   }
   const bool held = pipes_open();
   error_code ignored;
-  input_.close(ignored);
-  output_.pipe.close(ignored);
-  errors_.pipe.close(ignored);
+  static_cast<void>(input_.close(ignored));
+  static_cast<void>(output_.pipe.close(ignored));
+  static_cast<void>(errors_.pipe.close(ignored));
   result_.output = std::move(output_.kept);
   result_.errors = std::move(errors_.kept);
   result_.output_bytes = output_.bytes;
@@ -214,7 +214,7 @@ void Run::reap() {
   siginfo_t info{};
   waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG);
   error_code ignored;
-  exit_.close(ignored);
+  static_cast<void>(exit_.close(ignored));
   if (gone_) {
     std::exchange(gone_, {})();
   }

@@ -106,7 +106,7 @@ std::vector<std::string> entries(const Environment& environment) {
   std::vector<std::string> out;
   out.reserve(environment.size());
   for (const auto& [name, value] : environment) {
-    out.push_back(name + "=" + value);
+    out.emplace_back(name).append("=").append(value);
   }
   return out;
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -206,7 +205,7 @@ std::size_t Exchange::text_callback(char* buffer, std::size_t size, std::size_t 
   auto& exchange = *static_cast<Exchange*>(self);
   const std::string& text = exchange.request_.text;
   const std::size_t bytes = std::min(size * count, text.size() - exchange.sent_);
-  std::memcpy(buffer, text.data() + exchange.sent_, bytes);
+  std::copy_n(text.data() + exchange.sent_, bytes, buffer);
   exchange.sent_ += bytes;
   if (exchange.sent_ == text.size()) {
     exchange.conversation_.on_message_end();
