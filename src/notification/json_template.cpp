@@ -15,12 +15,19 @@ struct JsonTemplate::Node {
   // fixed: JSON as it is. text: a template in quotes. value: one placeholder with its own type.
   // string_part: a placeholder inside quotes that belong to the text around it.
   enum class Kind : std::uint8_t { fixed, text, value, string_part, array, object, sequence };
+  struct Member;
   Kind kind = Kind::fixed;
   std::string json;  // of fixed
   std::string name;  // of value and string_part
   Template string;   // of text
   bool droppable = false;
-  std::vector<std::pair<std::string, Node>> members;  // of object; of array and sequence: no keys
+  std::vector<Member> members;  // of object; of array and sequence: no keys
+};
+
+// Not a std::pair, which clang wants complete where Node is not yet.
+struct JsonTemplate::Node::Member {
+  std::string key;
+  Node value;
 };
 
 struct JsonTemplateAccess {
@@ -171,7 +178,7 @@ void append_node(std::string& out, const Node& node, const Values& values) {
       append_members(out, node, values);
       return;
     case Node::Kind::sequence:
-      for (const auto& piece : node.members) append_node(out, piece.second, values);
+      for (const auto& piece : node.members) append_node(out, piece.value, values);
       return;
   }
 }
@@ -179,7 +186,7 @@ void append_node(std::string& out, const Node& node, const Values& values) {
 bool uses_name(const Node& node, std::string_view name) {
   return node.name == name || node.string.uses(name) ||
          std::ranges::any_of(node.members,
-                             [&](const auto& member) { return uses_name(member.second, name); });
+                             [&](const auto& member) { return uses_name(member.value, name); });
 }
 
 // Any value at all makes JSON of a sequence or none does: it only depends on where values stand.
