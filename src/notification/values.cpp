@@ -16,11 +16,11 @@ namespace {
 using Names = std::string_view;
 
 // The first rows are those of a text, all of them those of a message.
-constexpr std::array<Names, 26> kMessageNames{
+constexpr std::array<Names, 28> kMessageNames{
     "id",        "type",     "severity", "monitor", "kind",    "at",          "state",
     "reason",    "message",  "incident", "key",     "late_ms", "outage_ms",   "outage",
     "late",      "since",    "time",     "title",   "labels",  "description", "runbook",
-    "dashboard", "evidence", "text",     "count",   "events"};
+    "dashboard", "evidence", "held",     "held_by", "text",    "count",       "events"};
 constexpr std::size_t kOfMessageAlone = 3;
 constexpr std::array<Names, 1> kLabelPrefix{"label."};
 constexpr std::array<Names, 10> kReportNames{"monitor",     "kind",    "labels",  "status",

@@ -11,8 +11,9 @@ namespace tocsin::notification {
 
 class HttpFormat : public Format {
  public:
-  // `secrets`: whatever of the configuration an answer might echo.
-  explicit HttpFormat(std::vector<std::string> secrets) : redactor_(std::move(secrets)) {}
+  // `secrets`: whatever of the configuration an answer might echo. Of a URL its longer parts count
+  // as well: a server echoes a path or a token, hardly ever all of it.
+  explicit HttpFormat(const std::vector<std::string>& secrets);
 
   [[nodiscard]] Verdict judge(const Work& work, std::size_t index,
                               const Answer& answer) const final;

@@ -18,6 +18,7 @@ namespace {
 // Limits of the reference: payload.summary 1,024 characters, dedup_key 255.
 constexpr std::size_t kSummary = 1024;
 constexpr std::size_t kDedupKey = 255;
+constexpr std::size_t kLargestEvent = 200'000;
 
 // The key itself as long as it fits: it is what `acknowledge` from elsewhere would name.
 std::string dedup_key(const std::string& key) {
@@ -93,7 +94,14 @@ class PagerDuty final : public HttpFormat {
       if (!event.reason.empty()) w.field("class", event.reason);
     }
     w.key("custom_details").object().field("text", text_of(message));
-    w.key("event").raw(alert::to_json(event)).end_object().end_object();
+    // An event may have 512 KB in all.
+    const std::string json = alert::to_json(event);
+    if (json.size() <= kLargestEvent) {
+      w.key("event").raw(json);
+    } else {
+      w.field("event", "left out: larger than PagerDuty takes");
+    }
+    w.end_object().end_object();
     if (phase != alert::Phase::note) {
       w.field("client", "Tocsin");
       const Value dashboard = EventValues(event).find("dashboard");

@@ -22,10 +22,7 @@ std::vector<std::string> secrets_of(const WebhookOptions& options) {
   for (const auto& header : options.headers) {
     if (header.second.size() >= 8) secrets.push_back(header.second);
   }
-  // A token in a URL mostly stands in its query.
-  if (const auto query = options.url.find('?'); query != std::string::npos) {
-    secrets.push_back(options.url.substr(query + 1));
-  }
+  secrets.push_back(options.url);
   return secrets;
 }
 
