@@ -296,7 +296,8 @@ void Watch::record_delivered(ports::WriteBatch batch) {
   impl_->recorder_.submit_delivered(std::move(batch));
 }
 
-void Watch::acknowledge(std::string_view name, alert::Acknowledgement acknowledgement,
+void Watch::acknowledge(std::string_view name,
+                        std::optional<alert::Acknowledgement> acknowledgement,
                         ports::Store::Done done) {
   const std::size_t at = find(name);
   if (at == size()) {
@@ -327,6 +328,7 @@ void Watch::publish(ports::OutboxRow row) {
 void Watch::hide(std::vector<std::string> secrets) {
   impl_->redactor_ = Redactor(std::move(secrets));
 }
+const Redactor& Watch::redactor() const { return impl_->redactor_; }
 
 void Watch::on_change(std::move_only_function<void(const StateChange&)> observer) {
   impl_->observer_ = std::move(observer);

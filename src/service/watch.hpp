@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "alert/announcement.hpp"
 #include "alert/silence.hpp"
 #include "base/log.hpp"
+#include "base/redactor.hpp"
 #include "base/result.hpp"
 #include "config/model.hpp"
 #include "ports/loop.hpp"
@@ -77,9 +79,9 @@ class Watch {
   // What was delivered; kept with the same care as everything else.
   void record_delivered(ports::WriteBatch batch);
 
-  // The open incident of a monitor is being worked on: reminders and escalation stop. Errors:
-  // not_found, conflict (no open incident), unavailable.
-  void acknowledge(std::string_view name, alert::Acknowledgement acknowledgement,
+  // The open incident of a monitor is being worked on: reminders and escalation stop. nullopt takes
+  // it back. Errors: not_found, conflict (no open incident), unavailable.
+  void acknowledge(std::string_view name, std::optional<alert::Acknowledgement> acknowledgement,
                    ports::Store::Done done);
   // `id` and `created` are given here. Error: unavailable.
   using SilenceDone = std::move_only_function<void(Result<alert::Silence>)>;
@@ -96,6 +98,8 @@ class Watch {
   // Values that no outcome may show, whatever a target answers. May be called again, after a
   // reload.
   void hide(std::vector<std::string> secrets);
+  // Hides them. Valid until hide() is called again.
+  [[nodiscard]] const Redactor& redactor() const;
 
   // Called for every change of state, once it may be announced. One observer; set before start().
   void on_change(std::move_only_function<void(const StateChange&)> observer);

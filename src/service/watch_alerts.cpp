@@ -380,7 +380,8 @@ void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& ch
 
 // --- Commands. ---
 
-void Watch::Impl::acknowledge(std::uint32_t id, alert::Acknowledgement acknowledgement,
+void Watch::Impl::acknowledge(std::uint32_t id,
+                              std::optional<alert::Acknowledgement> acknowledgement,
                               ports::Store::Done done) {
   Slot& s = slots_[id];
   if (!s.alerting || !s.alerting->incident) {

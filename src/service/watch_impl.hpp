@@ -36,7 +36,7 @@ class Watch::Impl {
   // watch_run.cpp: one check from start to judgement
   void check_now(std::uint32_t id, std::move_only_function<void(Result<std::string>)> done);
   // watch_alerts.cpp: who is told
-  void acknowledge(std::uint32_t id, alert::Acknowledgement acknowledgement,
+  void acknowledge(std::uint32_t id, std::optional<alert::Acknowledgement> acknowledgement,
                    ports::Store::Done done);
   void add_silence(alert::Silence silence, SilenceDone done);
   void end_silence(std::string_view id, ports::Store::Done done);

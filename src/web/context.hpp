@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "ports/loop.hpp"
 #include "ports/store.hpp"
+#include "web/alerting.hpp"
 #include "web/monitors.hpp"
 
 namespace tocsin::web {
@@ -45,6 +46,7 @@ struct Context {
   MonoTime started_mono{};
   std::function<ConfigProblems()> config_problems;  // empty: none
   const TransportStats* transport = nullptr;        // null: not counted
+  Alerting* alerting = nullptr;  // null: nobody is told of anything; what needs it answers 503
 };
 
 }  // namespace tocsin::web
