@@ -28,7 +28,7 @@ Result<ApiClient> ApiClient::at(Network& network, std::string url, std::string t
   return ApiClient(network, std::move(url), parsed->host, std::move(token));
 }
 
-void ApiClient::get(std::string path, Done done) {
+void ApiClient::get(const std::string& path, Done done) {
   ports::HttpRequest request;
   request.url = url_ + path;
   request.timeout = kTimeout;

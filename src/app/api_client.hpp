@@ -23,7 +23,7 @@ class ApiClient {
 
   // `path` begins with a slash. `done` runs on the loop thread. Errors name the daemon's address
   // and what to try.
-  void get(std::string path, Done done);
+  void get(const std::string& path, Done done);
 
  private:
   ApiClient(Network& network, std::string url, std::string host, std::string token)

@@ -41,8 +41,8 @@ Assertions::Assertions() : program_(std::make_unique<const Program>()) {}
 Assertions::~Assertions() = default;
 
 std::shared_ptr<const Assertions> Assertions::none() {
-  static const auto empty = std::make_shared<const Assertions>();
-  return empty;
+  static const auto kNone = std::make_shared<const Assertions>();
+  return kNone;
 }
 
 Assertions::Compiled Assertions::compile(const std::vector<std::string>& conditions,

@@ -456,7 +456,8 @@ TEST(ConditionLoad, ProblemsCarryIndexAndOffset) {
 }
 
 TEST(ConditionLoad, KnowsWhatItReads) {
-  const auto compile = [](std::vector<std::string> conditions, std::vector<CaptureText> captures) {
+  const auto compile = [](const std::vector<std::string>& conditions,
+                          const std::vector<CaptureText>& captures) {
     return Assertions::compile(conditions, captures, kHttp).assertions;
   };
   EXPECT_FALSE(compile({"[STATUS] == 200"}, {})->reads_body());

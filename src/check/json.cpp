@@ -48,22 +48,13 @@ class Checker {
       if (opened_) {
         continue;
       }
-      for (;;) {
-        skip_space();
-        if (depth_ == 0) {
-          return at_ == text_.size() ? nullptr : "expected the end of the text";
-        }
-        const char next = peek();
-        if (next == ',') {
-          ++at_;
-          break;
-        }
-        if (next != (in_object() ? '}' : ']')) {
-          return in_object() ? "expected \",\" or \"}\"" : "expected \",\" or \"]\"";
-        }
-        ++at_;
-        --depth_;
+      if (const char* problem = close_containers()) {
+        return problem;
       }
+      if (depth_ == 0) {
+        return at_ == text_.size() ? nullptr : "expected the end of the text";
+      }
+      ++at_;  // the comma
       skip_space();
       if (in_object()) {
         if (const char* problem = member_name()) {
@@ -83,6 +74,19 @@ class Checker {
     while (at_ < text_.size() && is_space(text_[at_])) {
       ++at_;
     }
+  }
+
+  // Behind a value: the ends of all containers that end here. Then comes a comma, or nothing is
+  // open.
+  const char* close_containers() {
+    for (skip_space(); depth_ > 0 && peek() != ','; skip_space()) {
+      if (peek() != (in_object() ? '}' : ']')) {
+        return in_object() ? "expected \",\" or \"}\"" : "expected \",\" or \"]\"";
+      }
+      ++at_;
+      --depth_;
+    }
+    return nullptr;
   }
 
   // A scalar, an empty container, or (opened_) the beginning of a container up to its first value.
@@ -454,12 +458,12 @@ std::string_view JsonValue::number() const {
 
 std::optional<std::int64_t> JsonValue::integer() const {
   std::int64_t value = 0;
-  const char* end = text_.data() + text_.size();
   if (kind() != JsonKind::number) {
     return std::nullopt;
   }
-  const auto [stop, error] = std::from_chars(text_.data(), end, value);
-  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+  const auto [stop, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+  return error == std::errc() && stop == text_.data() + text_.size() ? std::optional(value)
+                                                                     : std::nullopt;
 }
 
 bool JsonValue::is_string(std::string_view expected) const {

@@ -26,13 +26,13 @@ std::uint64_t hash_of(const HttpOptions& options) {
                     options.basic_password + '\n' + options.bearer_token + '\n' +
                     options.connect_to + '\n' + options.tls.server_name + '\n' +
                     options.tls.certificate_file;
-  for (const auto& [name, value] : options.headers) key += '\n' + name + ':' + value;
+  for (const auto& [name, value] : options.headers) key += fmt::format("\n{}:{}", name, value);
   return stable_hash(key);
 }
 
 std::uint64_t hash_of(const MonitorNotes& notes) {
   std::string key = notes.description + '\n' + notes.runbook + '\n' + notes.dashboard;
-  for (const auto& [name, value] : notes.labels) key += '\n' + name + '=' + value;
+  for (const auto& [name, value] : notes.labels) key += fmt::format("\n{}={}", name, value);
   for (const auto* list : {&notes.depends_on, &notes.report}) {
     for (const std::string& name : *list) key += '\n' + name;
     key += '|';

@@ -143,7 +143,7 @@ constexpr std::array kMetricsFields{
                                                                kFlag),
     Field<Settings>{{"per_monitor", "one series per monitor", kFlag},
                     [](Decoder& d, const Node& n, Settings& s) {
-                      if (const auto flag = decode_bool(d, n)) s.metrics_per_monitor = *flag;
+                      if (const auto flag = decode_bool(d, n)) s.metrics_per_monitor = flag;
                     }},
 };
 constexpr std::array kSqliteFields{
@@ -172,8 +172,9 @@ constexpr std::array kLimitsFields{
         "concurrent_checks", "checks in flight; more due at once are skipped as overload", kNumber),
     field<Limits, kMember<&Limits::connections>, kCount<1, 100'000>>(
         "connections", "connections of the API", kNumber),
-    field<Limits, kMember<&Limits::response_memory_bytes>, kSize<kMebi, 64 * 1024 * kMebi>>(
-        "response_memory", "answers held at one time", kBytes),
+    field<Limits, kMember<&Limits::response_memory_bytes>,
+          kSize<kMebi, std::uint64_t{64} * 1024 * kMebi>>("response_memory",
+                                                          "answers held at one time", kBytes),
 };
 constexpr std::array kLogFields{
     field<LogOptions, kMember<&LogOptions::json>, kFormat>("format", "text or json",

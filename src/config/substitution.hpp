@@ -35,7 +35,7 @@ class Substitution {
 
  private:
   std::expected<std::string, std::string> value_of(std::string_view reference);
-  std::expected<std::string, std::string> variable(std::string_view name_and_default,
+  std::expected<std::string, std::string> variable(std::string_view text,
                                                    std::string_view reference);
   std::expected<std::string, std::string> file(std::string_view path);
 

@@ -184,7 +184,7 @@ TEST(CronProperty, AgreesByTheMinuteAroundEveryKindOfChange) {
   for (int i = 0; i < 800; ++i) {
     const Place& place = kPlaces.at(random.below(kPlaces.size()));
     const auto change = std::chrono::floor<std::chrono::minutes>(*parse_rfc3339(place.change));
-    const sys_seconds begin = change - std::chrono::minutes{random.below(36 * 60)};
+    const sys_seconds begin = change - std::chrono::minutes{random.below(36ULL * 60)};
     compare(random_expression(random, false), place.zone, begin, 48h, 60s);
     if (HasFatalFailure()) return;
   }
@@ -195,7 +195,7 @@ TEST(CronProperty, AgreesByTheSecondAroundEveryKindOfChange) {
   for (int i = 0; i < 80; ++i) {
     const Place& place = kPlaces.at(random.below(kPlaces.size()));
     const auto change = std::chrono::floor<std::chrono::seconds>(*parse_rfc3339(place.change));
-    const sys_seconds begin = change - std::chrono::seconds{random.below(3 * 3600)};
+    const sys_seconds begin = change - std::chrono::seconds{random.below(3ULL * 3600)};
     compare(random_expression(random, true), place.zone, begin, 5h, 1s);
     if (HasFatalFailure()) return;
   }

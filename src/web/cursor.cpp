@@ -91,8 +91,10 @@ std::optional<Position> decode_cursor(Sort sort, std::string_view cursor) {
     return std::nullopt;
   }
   Position position;
-  const auto [at, error] = std::from_chars(rest.data(), rest.data() + space, position.primary);
-  if (error != std::errc{} || at != rest.data() + space) {
+  const std::string_view number = rest.substr(0, space);
+  const auto [at, error] =
+      std::from_chars(number.data(), number.data() + number.size(), position.primary);
+  if (error != std::errc{} || at != number.data() + number.size()) {
     return std::nullopt;
   }
   position.name = rest.substr(space + 1);

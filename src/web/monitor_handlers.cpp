@@ -39,7 +39,7 @@ void send_page(const SharedPtr& shared, ListScan scan, Responder respond) {
   ListScan::Page found = std::move(scan).page();
   Page page;
   page.next = std::move(found.next);
-  Monitors& monitors = shared->context.monitors;
+  const Monitors& monitors = shared->context.monitors;
   for (std::string& name : found.names) {
     // A reload between two slices may have taken it away.
     const std::size_t index = monitors.find(name);
@@ -143,7 +143,7 @@ void show_monitor(const SharedPtr& shared, Call call, Responder respond) {
     respond(problem_response(*problem));
     return;
   }
-  Monitors& monitors = shared->context.monitors;
+  const Monitors& monitors = shared->context.monitors;
   const std::size_t index = monitors.find(call.name);
   if (index >= monitors.size()) {
     respond(problem_response(no_such_monitor(call.name)));

@@ -24,6 +24,6 @@ class MonitorItem {
 };
 
 // {"planned":..,"on_time":..,...}: without `next`.
-void write_counters(JsonWriter& out, const schedule::Counters& counters);
+void write_counters(JsonWriter& w, const schedule::Counters& counters);
 
 }  // namespace tocsin::web

@@ -86,7 +86,7 @@ std::expected<std::string, Problem> cut_authority(std::string_view& rest) {
   }
   rest.remove_prefix(scheme);
   const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
-  const std::string authority(rest.substr(0, end));
+  std::string authority(rest.substr(0, end));
   rest.remove_prefix(end);
   if (authority.empty() || authority.find('@') != std::string::npos) {
     return refuse("the request target needs a host, without user information");

@@ -312,17 +312,17 @@ long peak_memory_kib() {
 
 class HttpClientHostile : public testing::TestWithParam<Hostile> {
  protected:
-  static void SetUpTestSuite() { certificate_ = make_certificate({.self_signed = true}, nullptr); }
-  static Certificate certificate_;
+  static void SetUpTestSuite() { certificate = make_certificate({.self_signed = true}, nullptr); }
+  static Certificate certificate;
   adapters::HttpCurl client_;
 };
 
-Certificate HttpClientHostile::certificate_;
+Certificate HttpClientHostile::certificate;
 
 TEST_P(HttpClientHostile, EndsAsStatedInTimeAndInBounds) {
   const Hostile& row = GetParam();
   LoopbackServer::Options options;
-  options.certificate = row.tls_server ? &certificate_ : nullptr;
+  options.certificate = row.tls_server ? &certificate : nullptr;
   LoopbackServer server(row.script, options);
   auto request = get((row.https ? "https://127.0.0.1:" : "http://127.0.0.1:") +
                      std::to_string(server.port()) + "/");

@@ -57,7 +57,8 @@ Result<FolderList> list_folder(const std::string& path) {
     const bool yml = name.ends_with(".yml");
     if (name.starts_with('.') || (!yml && !name.ends_with(".yaml"))) continue;
     struct stat info{};
-    if (::stat((path + '/' + name).c_str(), &info) == 0 && S_ISDIR(info.st_mode)) continue;
+    if (::stat(fmt::format("{}/{}", path, name).c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+      continue;
     (yml ? list.yml : list.yaml).push_back(name);
     if (list.yml.size() > kMostConfigFiles) {
       return fail(ErrorCode::exhausted, fmt::format("{}: holds more than {} configuration files",

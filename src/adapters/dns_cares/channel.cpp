@@ -30,8 +30,8 @@ int open_epoll() {
 }
 
 void initialise_cares() {
-  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
-  if (status != ARES_SUCCESS) {
+  static const int kStatus = ares_library_init(ARES_LIB_INIT_ALL);
+  if (kStatus != ARES_SUCCESS) {
     throw std::system_error(ENOMEM, std::generic_category(), "ares_library_init");
   }
 }

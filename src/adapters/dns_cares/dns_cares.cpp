@@ -176,7 +176,7 @@ class DnsCares::Impl : public std::enable_shared_from_this<Impl> {
       const std::shared_ptr<Channel> old =
           std::exchange(channel_, Channel::open(context_, options_));
       settings_version_ = std::move(version);
-    } catch (const std::system_error&) {
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch)
       // No descriptors just now: the old settings serve until the next look.
     }
   }

@@ -9,7 +9,7 @@
 #include "ports/resolver.hpp"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the library's name
 }
 
 namespace tocsin::adapters {

@@ -57,7 +57,7 @@ class TcpAsio::Exchange : public std::enable_shared_from_this<Exchange> {
       return;
     }
     const tcp::endpoint endpoint(address, request_.port);
-    socket_.open(endpoint.protocol(), error);
+    static_cast<void>(socket_.open(endpoint.protocol(), error));
     if (error) {
       fail_connect(error);
       return;
@@ -206,7 +206,7 @@ class TcpAsio::Exchange : public std::enable_shared_from_this<Exchange> {
       shared_->loop.cancel(timer_);
     }
     error_code ignored;
-    socket_.close(ignored);
+    static_cast<void>(socket_.close(ignored));
     shared_->active.erase(this);
     Done done = std::exchange(done_, {});
     // A socket that cannot be opened ends inside start(): never inline.

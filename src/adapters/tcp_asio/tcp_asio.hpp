@@ -7,7 +7,7 @@
 #include "ports/tcp_client.hpp"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the library's name
 }
 
 namespace tocsin::adapters {

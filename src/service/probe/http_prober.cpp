@@ -238,10 +238,13 @@ bool choose_target(Run& run) {
     return proxy.has_value();
   }
   if (!options.connect_to.empty() && check::same_origin(run.home, run.hop.url)) {
-    auto other = check::parse_host_port(options.connect_to);
-    run.redirected_target = other.has_value();
-    run.target = other ? *std::move(other) : check::HostPort{};
-    return other.has_value();
+    run.redirected_target = false;
+    run.target = {};
+    if (auto other = check::parse_host_port(options.connect_to)) {
+      run.redirected_target = true;
+      run.target = *std::move(other);
+    }
+    return run.redirected_target;
   }
   run.target = {run.hop.url.host, run.hop.url.port};
   return true;

@@ -38,7 +38,7 @@ class TcpProberTest : public testing::Test {
     };
   }
   void answer(Answer with) {
-    client.script = [with](const ports::TcpRequest&) { return with; };
+    client.script = [with = std::move(with)](const ports::TcpRequest&) { return with; };
   }
 
   check::Outcome run(check::TcpCheck target, const std::vector<std::string>& conditions = {}) {

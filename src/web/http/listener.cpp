@@ -72,16 +72,17 @@ Error bind_error(const tcp::endpoint& endpoint, const error_code& error) {
 Result<std::unique_ptr<asio::ssl::context>> tls_context(const config::ListenTls& files) {
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   error_code error;
-  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                           asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression,
-                       error);
-  context->use_certificate_chain_file(files.certificate_file, error);
+  static_cast<void>(
+      context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                               asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression,
+                           error));
+  static_cast<void>(context->use_certificate_chain_file(files.certificate_file, error));
   if (error) {
     return fail(ErrorCode::invalid,
                 fmt::format("`listen.tls.certificate_file`: cannot use \"{}\": {}",
                             files.certificate_file, error.message()));
   }
-  context->use_private_key_file(files.key_file, asio::ssl::context::pem, error);
+  static_cast<void>(context->use_private_key_file(files.key_file, asio::ssl::context::pem, error));
   if (error) {
     return fail(ErrorCode::invalid,
                 fmt::format("`listen.tls.key_file`: cannot use \"{}\" with that certificate: {}",
@@ -120,15 +121,15 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
       tls_ = std::move(*context);
     }
     error_code error;
-    acceptor_.open(endpoint->protocol(), error);
+    static_cast<void>(acceptor_.open(endpoint->protocol(), error));
     if (!error) {
-      acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+      static_cast<void>(acceptor_.set_option(tcp::acceptor::reuse_address(true), error));
     }
     if (!error) {
-      acceptor_.bind(*endpoint, error);
+      static_cast<void>(acceptor_.bind(*endpoint, error));
     }
     if (!error) {
-      acceptor_.listen(asio::socket_base::max_listen_connections, error);
+      static_cast<void>(acceptor_.listen(asio::socket_base::max_listen_connections, error));
     }
     if (error) {
       return std::unexpected(bind_error(*endpoint, error));
@@ -203,7 +204,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
 
   void take(tcp::socket socket) {
     error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
+    static_cast<void>(socket.set_option(tcp::no_delay(true), ignored));
     TransportStats& stats = *environment_->stats;
     if (stats.connections < environment_->options.connections) {
       ++stats.accepted;
@@ -258,7 +259,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
 
   void close_acceptor() {
     error_code ignored;
-    acceptor_.close(ignored);
+    static_cast<void>(acceptor_.close(ignored));
     pause_.cancel();
   }
 
@@ -279,6 +280,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
 
 Listener::Listener(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): timers that cannot be cancelled are a defect of ours
 Listener::~Listener() { impl_->close(); }
 
 Result<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& loop,

@@ -332,7 +332,7 @@ TEST(ListenerTls, ServesOverTls) {
     EXPECT_THAT(std::string(answer.data(), size), StartsWith("HTTP/1.1 200 OK"));
   }
   boost::system::error_code error;
-  stream.shutdown(error);
+  static_cast<void>(stream.shutdown(error));
   EXPECT_FALSE(error) << error.message();
 }
 
