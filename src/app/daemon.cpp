@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <utility>
 
 #include "app/commands.hpp"
@@ -13,6 +14,8 @@ using namespace std::chrono_literals;
 
 // What an orderly stop may take before the loop is stopped regardless.
 constexpr Microseconds kStopWithin = 8s;
+// What deliveries under way may take of it.
+constexpr Microseconds kDeliverWithin = 4s;
 
 }  // namespace
 
@@ -30,6 +33,7 @@ Daemon::~Daemon() {
   listener_.reset();
   api_.reset();
   signals_.reset();
+  delivery_.reset();
   if (network_) {
     network_->stop_clients();
   }
@@ -81,7 +85,16 @@ void Daemon::begin_stop(std::string_view why) {
     network_->loop().stop();
   });
   // Requests under way may still read the watch: the listener goes first.
-  listener_->stop([this] { watch_->stop([this] { finish_stop(); }); });
+  listener_->stop([this] {
+    const auto once = std::make_shared<bool>(false);
+    const auto next = [this, once] {
+      if (!std::exchange(*once, true)) {
+        watch_->stop([this] { finish_stop(); });
+      }
+    };
+    network_->loop().call_at(network_->clock().mono_now() + kDeliverWithin, next);
+    delivery_->stop(next);
+  });
 }
 
 void Daemon::tell(const Result<void>& told) {
@@ -99,6 +112,7 @@ void Daemon::every_second() {
       next_watchdog_ = network_->clock().mono_now() + *interval;
       tell(systemd_.watchdog());
     }
+    delivery_->tick();
     watch_files();
     every_second();
   });

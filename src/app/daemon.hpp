@@ -13,6 +13,7 @@
 #include "adapters/systemd/systemd_notify.hpp"
 #include "app/config_source.hpp"
 #include "app/console.hpp"
+#include "app/delivery.hpp"
 #include "app/network.hpp"
 #include "app/options.hpp"
 #include "ports/store.hpp"
@@ -38,6 +39,7 @@ class Daemon {
   // daemon_start.cpp
   [[nodiscard]] std::optional<int> prepare();
   [[nodiscard]] Result<void> open_everything();
+  void on_change(const service::StateChange& change);
   void show_table_when_ready(MonoTime give_up);
 
   // daemon.cpp
@@ -53,6 +55,7 @@ class Daemon {
   void finish_reload(Result<LoadedConfig> loaded);
   void report(const LoadedConfig& loaded);
   void watch_files();
+  void tell_of_config();
 
   RunOptions options_;
   std::optional<LogLevel> level_;
@@ -63,6 +66,7 @@ class Daemon {
   std::unique_ptr<Network> network_;
   std::unique_ptr<ports::Store> store_;
   std::unique_ptr<service::Watch> watch_;
+  std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<web::WatchMonitors> monitors_;
   std::unique_ptr<web::Api> api_;
   web::TransportStats transport_;

@@ -33,6 +33,21 @@ void Daemon::report(const LoadedConfig& loaded) {
   }
 }
 
+// Whoever is told of Tocsin's own troubles hears of broken drop-ins.
+void Daemon::tell_of_config() {
+  service::Troubles& troubles = delivery_->troubles();
+  if (problems_.broken_dropins.empty()) {
+    troubles.clear("config", "every drop-in is read again");
+    return;
+  }
+  std::string text;
+  for (const auto& broken : problems_.broken_dropins) {
+    text += (text.empty() ? "" : "; ") + broken.file + ": " + broken.message;
+  }
+  troubles.raise("config", "config", alert::Severity::warning,
+                 "drop-ins are ignored because they are broken: " + text);
+}
+
 void Daemon::begin_reload(std::string_view why) {
   if (reload_runs_) {
     reload_again_ = true;
@@ -76,6 +91,7 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
         log_->error(text);
         ++problems_.errors;
       }
+      delivery_->apply(*loaded->config);
       watch_->reload(*loaded->config);
       loaded_ = std::move(*loaded);
       loaded_.config->monitors = {};
@@ -83,6 +99,7 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
                  {{"monitors", static_cast<std::int64_t>(watch_->size())}});
     }
   }
+  tell_of_config();
   if (std::exchange(reload_again_, false)) {
     begin_reload("changed again");
   }

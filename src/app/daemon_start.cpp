@@ -114,16 +114,16 @@ Result<void> Daemon::open_everything() {
                                                              network_->prober(), *store_, *log_},
                                        fresh_seed());
   watch_->hide(loaded_.secrets);
-  watch_->on_change([this](const service::StateChange& change) {
-    console_.change(change);
-    if (change.event != nullptr) {
-      log_->debug(change.event->message,
-                  {{"event", change.event->id}, {"type", change.event->type}});
-    }
-  });
+  watch_->on_change([this](const service::StateChange& change) { on_change(change); });
+  delivery_ = std::make_unique<Delivery>(*network_, *watch_, *log_, fresh_seed());
+  delivery_->apply(*loaded_.config);
+  if (auto resumed = delivery_->resume(*store_); !resumed) {
+    return resumed;
+  }
   if (auto started = watch_->start(*loaded_.config); !started) {
     return started;
   }
+  tell_of_config();
   monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
   api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,
                                                  .store = *store_,
@@ -143,6 +143,13 @@ Result<void> Daemon::open_everything() {
   tell(systemd_.ready());
   show_table_when_ready(process_start_ + kTableWithin);
   return {};
+}
+
+void Daemon::on_change(const service::StateChange& change) {
+  console_.change(change);
+  if (change.event != nullptr) {
+    log_->debug(change.event->message, {{"event", change.event->id}, {"type", change.event->type}});
+  }
 }
 
 void Daemon::show_table_when_ready(MonoTime give_up) {

@@ -113,14 +113,8 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   }
   index_children();
   maintenance_ = config.maintenance;
-  auto silences = ports_.store.load_silences();
-  if (!silences) {
-    return std::unexpected(std::move(silences).error());
-  }
-  for (const ports::SilenceRow& row : *silences) {
-    if (auto silence = alert::parse_silence(row.json)) {
-      silences_.push_back(std::move(*silence));
-    }
+  if (auto silences = load_silences(); !silences) {
+    return silences;
   }
   refresh_quiet(now);
   forget_removed(gone, incidents_gone);

@@ -380,6 +380,22 @@ void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& ch
 
 // --- Commands. ---
 
+Result<void> Watch::Impl::load_silences() {
+  auto rows = ports_.store.load_silences();
+  if (!rows) {
+    return std::unexpected(std::move(rows).error());
+  }
+  for (const ports::SilenceRow& row : *rows) {
+    if (auto silence = alert::parse_silence(row.json)) {
+      silences_.push_back(std::move(*silence));
+    } else {
+      ports_.log.error("a stored silence cannot be read; it does not hold",
+                       {{"silence", row.id}, {"error", silence.error().message}});
+    }
+  }
+  return {};
+}
+
 void Watch::Impl::acknowledge(std::uint32_t id,
                               std::optional<alert::Acknowledgement> acknowledgement,
                               ports::Store::Done done) {

@@ -133,6 +133,7 @@ class Watch::Impl {
   void submit_telling(std::uint32_t id, Instant now, Telling telling, ports::Store::Done done);
   void refresh_quiet(Instant now);
   void alert_tick(Instant now);
+  [[nodiscard]] Result<void> load_silences();
   void index_children();
   void resume_incident(std::uint32_t id);
   void drop_old_silences(Instant now);

@@ -201,7 +201,7 @@ void Dispatcher::keep_bounds(bool sink) {
 
 void Dispatcher::pump(const std::string& name) {
   const auto found = desks_.find(name);
-  if (found == desks_.end()) {
+  if (found == desks_.end() || stopping_) {
     return;
   }
   while (auto consignment = found->second.line.next(ports_.clock.mono_now())) {
@@ -223,6 +223,9 @@ void Dispatcher::wake() {
 void Dispatcher::arm() {
   const MonoTime now = ports_.clock.mono_now();
   std::optional<MonoTime> when;
+  if (stopping_) {
+    return;
+  }
   for (const auto& [name, desk] : desks_) {
     if (const auto at = desk.line.wake_at(now)) {
       when = when ? std::min(*when, *at) : *at;
@@ -413,11 +416,21 @@ void Dispatcher::arrived(Flight flight) {
     }
   }
   hooks_.record(std::move(batch));
-  if (std::exchange(desk.told_refused, false)) {
-    hooks_.works_again(flight.desk);
-  }
   pump(flight.desk);
   arm();
+  finish_stop();
+}
+
+void Dispatcher::stop(std::move_only_function<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  finish_stop();
+}
+
+void Dispatcher::finish_stop() {
+  if (stopping_ && stopped_ && flights_.empty()) {
+    std::exchange(stopped_, nullptr)();
+  }
 }
 
 void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
@@ -439,9 +452,6 @@ void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
     }
   } else if (verdict.kind == Kind::channel_failed) {
     desk.line.channel_failed(std::move(flight.consignment), verdict.message, now);
-    if (!std::exchange(desk.told_refused, true)) {
-      hooks_.refused(name, verdict.message);
-    }
   } else {
     desk.line.retry(std::move(flight.consignment), verdict.retry_after, verdict.message, now,
                     random_);
@@ -451,6 +461,7 @@ void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
   }
   pump(name);
   arm();
+  finish_stop();
 }
 
 // --- Giving up. ---

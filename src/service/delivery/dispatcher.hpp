@@ -62,9 +62,6 @@ class Dispatcher {
   struct Hooks {
     // Makes durable what was delivered: only `delivered`, `threads`, `ended_threads`.
     std::function<void(ports::WriteBatch)> record;
-    // The channel refuses us, or works again. Told once each.
-    std::function<void(std::string_view outlet, const std::string& error)> refused;
-    std::function<void(std::string_view outlet)> works_again;
     // Rows were given up: which channel, how many, why, and the first of them.
     std::function<void(std::string_view outlet, std::size_t rows, const std::string& why,
                        const ports::OutboxRow& first)>
@@ -88,6 +85,9 @@ class Dispatcher {
 
   // Rows that may leave: they are durable, or in the journal.
   void deliver(std::vector<ports::OutboxRow> rows);
+  // Starts nothing more; `done` when what is under way has come back, so that it is not sent again
+  // by the next process.
+  void stop(std::move_only_function<void()> done);
 
   // --- For people. ---
   [[nodiscard]] std::vector<OutletView> outlets() const;
@@ -119,7 +119,6 @@ class Dispatcher {
     Line line{nullptr};
     OutletStats stats;
     bool sink = false;
-    bool told_refused = false;
   };
   struct Flight {
     std::string desk;
@@ -145,6 +144,7 @@ class Dispatcher {
   void arrived(Flight flight);
   void failed(Flight flight, const notification::Verdict& verdict);
   void remember_threads(const Flight& flight, ports::WriteBatch& batch);
+  void finish_stop();
   void give_up(const std::string& name, std::vector<ports::OutboxRow> rows, const std::string& why);
   void give_up_expired(const std::string& name, const std::string& why);
   void keep_bounds(bool sink);
@@ -163,6 +163,8 @@ class Dispatcher {
   std::map<ThreadKey, ports::ThreadRow> threads_;
   ports::TimerId timer_ = 0;
   MonoTime armed_for_{};
+  bool stopping_ = false;
+  std::move_only_function<void()> stopped_;
   std::shared_ptr<int> alive_;  // callbacks hold it weakly
 };
 
