@@ -179,6 +179,19 @@ void report_unknown(Decoder& d, const NodeEntry& item, const std::vector<OutletK
   unknown_key(d, item, names);
 }
 
+// Keys that this kind makes no use of.
+void check_beside(Decoder& d, const Node& node, const Outlet& outlet) {
+  for (const NodeEntry& item : node.entries) {
+    const auto scope = d.enter(item.key);
+    if (item.key == "batch" && outlet.type == "datadog_event" && outlet.batch > 1) {
+      d.error(item.at, "datadog_event takes one outcome in a request");
+    }
+    if (item.key == "formatter" && outlet.type == "exec") {
+      d.warning(item.at, "formatter has no effect: the program of exec gets the event itself");
+    }
+  }
+}
+
 void decode_keys(Decoder& d, const NodeEntry& entry, bool sink, OutletDraft& out) {
   const std::vector<OutletKind>& kinds = outlet_kinds();
   std::vector<const NodeEntry*> found;
@@ -209,6 +222,7 @@ void decode_keys(Decoder& d, const NodeEntry& entry, bool sink, OutletDraft& out
   }
   out = std::move(common.value);
   if (found.size() == 1) {
+    check_beside(d, entry.value, out.outlet);
     const auto scope = d.enter(found.front()->key);
     MakeFormat make = kind->decode(d, found.front()->value);
     if (d.errors() == before) out.make = std::move(make);

@@ -112,6 +112,8 @@ TEST_P(ProviderContract, KeepsHostileTextText) {
     const auto json = check::parse_json(step.body);
     ASSERT_TRUE(json);
     EXPECT_FALSE(json->find("injected").exists());
+    for (const std::string& markup : provider().never)
+      EXPECT_THAT(step.body, Not(HasSubstr(markup)));
   }
 }
 

@@ -17,6 +17,7 @@ Provider slack_webhook(const SharedTexts& texts) {
                     {"unfurl_links", JsonKind::boolean},
                     {"unfurl_media", JsonKind::boolean}},
           .good = {.status = 200, .body = "ok"},
+          .never = {"<!channel>", "<https://", "<@U"},
           .says_no_to_400 = false};
 }
 
@@ -32,7 +33,8 @@ Provider slack_bot(const SharedTexts& texts) {
                     {"reply_broadcast", JsonKind::boolean},
                     {"unfurl_links", JsonKind::boolean},
                     {"unfurl_media", JsonKind::boolean}},
-          .good = {.status = 200, .body = R"({"ok":true,"channel":"C1","ts":"1.2"})"}};
+          .good = {.status = 200, .body = R"({"ok":true,"channel":"C1","ts":"1.2"})"},
+          .never = {"<!channel>", "<https://", "<@U"}};
 }
 
 Provider webhook(const SharedTexts& texts) {
@@ -158,7 +160,8 @@ Provider discord(const SharedTexts& texts) {
                     {"embeds[].description", JsonKind::string, true, 4096},
                     {"embeds[].color", JsonKind::number, true},
                     {"allowed_mentions.parse", JsonKind::array, true}},
-          .good = {.status = 200, .body = R"({"id":"1"})"}};
+          .good = {.status = 200, .body = R"({"id":"1"})"},
+          .never = {"@everyone", "@here", "[x](", "**bold"}};
 }
 
 // https://core.telegram.org/bots/api#sendmessage
@@ -201,7 +204,8 @@ Provider mattermost(const SharedTexts& texts) {
               make_row(row("mattermost"), {{"webhook_url", "http://127.0.0.1/" + kSecret}}, texts),
           .url_begins = "http://127.0.0.1/" + kSecret,
           .rules = {{"text", JsonKind::string, true, 16'383}, {"channel"}, {"username"}},
-          .good = {.status = 200, .body = "ok"}};
+          .good = {.status = 200, .body = "ok"},
+          .never = {"@everyone", "@here", "[x](", "**bold"}};
 }
 
 // https://gotify.net/api-docs#/message/createMessage

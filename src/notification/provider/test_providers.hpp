@@ -24,7 +24,8 @@ struct Provider {
   bool proves = true;          // a good status with other words is not taken for a delivery
   std::size_t body_limit = 0;  // bytes of a request; 0: none published
   bool sink = false;
-  bool says_no_to_400 = true;  // a 400 without known words fails the message
+  std::vector<std::string> never = {};  // what a text from outside must not become
+  bool says_no_to_400 = true;           // a 400 without known words fails the message
 };
 
 inline const std::string kSecret = "s3cr3t-token";
