@@ -30,6 +30,7 @@ std::string marked(const alert::Event& event, const Style& style, std::string te
 std::string event_text(const alert::Event& event, const Texts& texts, const Style& style) {
   const Template& text = texts.of(event.type);
   std::string out = text.render(EventValues(event), style.escape);
+  out.erase(out.find_last_not_of('\n') + 1);  // a YAML block ends with one
   if (is_blank(out)) out = escaped(title_of(event), style.escape);
   if (is_late(event) && !text.uses("late") && !text.uses("late_ms")) {
     out += fmt::format("\n(sent {} late)", spoken(*event.late));

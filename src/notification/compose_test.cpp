@@ -91,6 +91,12 @@ TEST(Compose, NeverSendsAnEmptyText) {
   EXPECT_THAT(compose(message, Texts(), {}).text, HasSubstr("checkout is down"));
 }
 
+TEST(Compose, EndsWithoutTheLineEndOfAYamlBlock) {
+  Texts texts;
+  texts.set(alert::EventType::went_down, compiled("{monitor}\n\n"));
+  EXPECT_EQ(compose(a_message({an_event()}), texts, {}).text, "🔴 checkout");
+}
+
 TEST(Compose, TakesAFormattersText) {
   Message message = a_message({an_event()});
   message.formatted = "from *outside*";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/json_writer.hpp"
 #include "check/json.hpp"
@@ -23,17 +24,21 @@ SlackBoard::SlackBoard(const Message& message, const Composed& composed, const T
   const bool single = message.events.size() == 1;
   if (!single) style.escape(head_, headline(message.events));
   std::size_t used = length(head_, style.unit);
+  std::set<std::string_view> seen;
   for (const alert::Event& event : message.events) {
-    const auto same = [&](const Line& line) { return line.incident == event.incident; };
-    if (!opens(event) || std::ranges::any_of(lines_, same)) continue;
+    if (!opens(event) || !seen.insert(event.incident).second) continue;
+    if (hidden_ > 0) {
+      ++hidden_;
+      continue;
+    }
     std::string line = single ? composed.text : list_line(event, texts, style);
     used += length(line, style.unit) + 1;
     // Half of the limit, for ends may be longer than what they replace.
     if (!single && used > style.limit / 2) {
       ++hidden_;
-      continue;
+    } else {
+      lines_.push_back({event.incident, std::move(line), {}});
     }
-    lines_.push_back({event.incident, std::move(line), {}});
   }
   hidden_open_ = hidden_;
   close(message.events, texts, style);

@@ -158,6 +158,15 @@ TEST_F(SlackThread, CountsIncidentsBeyondTheLimit) {
   EXPECT_THAT(slack_.field(1, "text"), testing::StartsWith("All 500 are up again\n"));
 }
 
+TEST_F(SlackThread, CountsAnIncidentOnceHoweverOftenItIsTold) {
+  Message message = many(500);
+  for (const alert::Event& event : many(500, "still_down").events) message.events.push_back(event);
+  const Work work = format_->prepare(message, std::nullopt);
+  const Work end = format_->prepare(a_message({an_event("recovered", "monitor-0")}),
+                                    Earlier{"C9 17.5", work.content});
+  EXPECT_THAT(std::get<HttpStep>(end.steps.at(1)).body, HasSubstr("499 of 500 still down"));
+}
+
 TEST_F(SlackThread, IsNotBegunByWhatOpensNothing) {
   slack_.send(a_message({an_event("became_unknown")}));
   EXPECT_FALSE(slack_.remembers());
