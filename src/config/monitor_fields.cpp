@@ -81,7 +81,7 @@ constexpr std::array kOwnFields{
                                                      R"({"$ref":"#/$defs/names"})"),
 };
 
-constexpr std::array<std::string_view, 4> kLaterKeys{"jq", "flapping", "severity", "deploy_of"};
+constexpr std::array<std::string_view, 2> kLaterKeys{"jq", "deploy_of"};
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 namespace tocsin::notification {
 namespace {
 
+using namespace std::string_literals;
 using testing::HasSubstr;
 using testing::Not;
 using Kind = Verdict::Kind;
@@ -79,7 +80,7 @@ const std::vector<std::string> kHostileTexts{
     "a\r\nBcc: victim@example.com\r\n\r\nbody",
     "\"}],\"injected\":true,{\"x\":\"",
     "{monitor} {{x}} %%% \n# heading\n%%%",
-    std::string("nul\0byte \x01\x1b[31mred\x7f", 22),
+    "nul\0byte \x01\x1b[31mred\x7f"s,
     "broken \xFF\xFE utf-8 \xED\xA0\x80",
     "\xE2\x80\xAEright to left\xE2\x80\xAC 👩‍👩‍👧 é",
     " ",
