@@ -51,15 +51,13 @@ class OutboxJournal {
     return out;
   }
 
-  // Puts rows that were taken back in front of what came since.
+  // Puts rows that were taken back in front of what came since. Costs what it puts back, however
+  // much waits: a store that refuses is asked every second.
   void give_back(std::vector<ports::OutboxRow> rows) {
-    std::vector<ports::OutboxRow> later = take();
-    for (const auto* part : {&rows, &later}) {
-      for (const ports::OutboxRow& row : *part) {
-        if (numbers_.emplace(row.key, next_).second) {
-          rows_.emplace(next_++, row);
-        }
-      }
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      remove(row->key);  // the same notification, handed over again meanwhile
+      numbers_.emplace(row->key, --first_);
+      rows_.emplace(first_, std::move(*row));
     }
   }
 
@@ -68,9 +66,11 @@ class OutboxJournal {
 
  private:
   std::size_t bound_;
-  std::uint64_t next_ = 0;
-  std::map<std::uint64_t, ports::OutboxRow> rows_;
-  std::unordered_map<std::string, std::uint64_t> numbers_;  // looked up only
+  // Places in the queue: [first_, next_) holds all that is here.
+  std::int64_t first_ = 0;
+  std::int64_t next_ = 0;
+  std::map<std::int64_t, ports::OutboxRow> rows_;
+  std::unordered_map<std::string, std::int64_t> numbers_;  // looked up only
 };
 
 }  // namespace tocsin::service

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "sim/world.hpp"
 
@@ -26,6 +28,30 @@ std::uint64_t seed_or(std::uint64_t usual) { return from_environment("TOCSIN_SEE
 int divisor() {
   return static_cast<int>(std::max<std::uint64_t>(1, from_environment("TOCSIN_SIM_DIVISOR", 1)));
 }
+
+// The two long lives may take this much CPU time together; a busy machine does not count.
+constexpr double kLongLivesSeconds = 60;
+double long_lives_seconds = 0;
+
+// One life from its seed: says the seed beforehand, so that even a crash can be replayed.
+class LongLife {
+ public:
+  explicit LongLife(std::uint64_t seed) : began_(std::clock()) {
+    std::printf("seed %llu; replay with TOCSIN_SEED\n", static_cast<unsigned long long>(seed));
+    std::fflush(stdout);
+  }
+  ~LongLife() {
+    long_lives_seconds += static_cast<double>(std::clock() - began_) / CLOCKS_PER_SEC;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    EXPECT_LT(long_lives_seconds, kLongLivesSeconds);
+#endif
+  }
+  LongLife(const LongLife&) = delete;
+  LongLife& operator=(const LongLife&) = delete;
+
+ private:
+  std::clock_t began_;
+};
 
 // Random trouble between stretches of virtual time: the store refuses, the process dies or stops,
 // the clock steps, the machine sleeps.
@@ -66,6 +92,7 @@ void live_with_faults(World& world, Random& random, Milliseconds total, Millisec
 
 TEST(WatchSim, AThousandMonitorsLiveThroughADayOfFaults) {
   const std::uint64_t seed = seed_or(20260101);
+  const LongLife life(seed);
   World world({.seed = seed, .monitors = 1000, .shortest_interval = 60s});
   Random random(seed ^ 0xABCDEF);
   world.boot();
@@ -77,6 +104,7 @@ TEST(WatchSim, AThousandMonitorsLiveThroughADayOfFaults) {
 
 TEST(WatchSim, FiftyMonitorsLiveThroughThirtyDaysOfFaults) {
   const std::uint64_t seed = seed_or(20260201);
+  const LongLife life(seed);
   World world({.seed = seed, .monitors = 50, .shortest_interval = 60s});
   Random random(seed ^ 0xABCDEF);
   world.boot();
