@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "service/probe/authorization.hpp"
+#include "service/probe/check_run.hpp"
 
 namespace tocsin::service {
 namespace {
@@ -119,7 +120,7 @@ std::string describe_failure(const ports::HttpFailure& failure, const check::Che
     case Kind::headers_too_large:
       return failure.message.empty() ? "the headers are too long" : failure.message;
     case Kind::cancelled:
-      return "the check was stopped";
+      return std::string(kCheckWasStopped);
     case Kind::resources:
       return "out of resources here: " + failure.message;
     case Kind::connect:
@@ -129,10 +130,6 @@ std::string describe_failure(const ports::HttpFailure& failure, const check::Che
       break;
   }
   return failure.message.empty() ? "failed without a message" : failure.message;
-}
-
-bool may_try_next_address(const ports::HttpFailure& failure) {
-  return failure.kind == Kind::connect || (failure.kind == Kind::timeout && !failure.connected);
 }
 
 std::optional<std::string_view> find_header(const ports::Headers& headers, std::string_view name) {

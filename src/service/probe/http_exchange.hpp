@@ -27,8 +27,6 @@ struct HopOrigin {
 // What was seen, for the outcome's sentence.
 [[nodiscard]] std::string describe_failure(const ports::HttpFailure& failure,
                                            const check::CheckSpec& spec, bool https);
-// The connection was not made, so another address may do better.
-[[nodiscard]] bool may_try_next_address(const ports::HttpFailure& failure);
 
 // The value of the first header of that (lower-case) name.
 [[nodiscard]] std::optional<std::string_view> find_header(const ports::Headers& headers,

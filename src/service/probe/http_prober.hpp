@@ -11,6 +11,8 @@
 
 namespace tocsin::service {
 
+struct ProbeContext;
+
 // Loop thread, except that answers are judged on the client's own thread. Loop, clock and lookups
 // outlive every callback of the client; the prober may end before: a check in flight then comes out
 // as unknown(interrupted) at its next step and no further request is made.
@@ -27,10 +29,9 @@ class HttpProber final : public ports::Prober {
   void start(std::shared_ptr<const check::CheckSpec> spec,
              std::move_only_function<void(check::Outcome)> done) override;
 
-  struct Context;
-
  private:
-  std::shared_ptr<Context> context_;
+  std::shared_ptr<ProbeContext> context_;
+  ports::HttpClient& client_;
 };
 
 }  // namespace tocsin::service

@@ -11,6 +11,8 @@
 
 namespace tocsin::service {
 
+struct ProbeContext;
+
 // Loop thread. Loop, clock and lookups outlive every callback of the client; the prober may end
 // before: a check in flight then comes out as unknown(interrupted) at its next step. The check's
 // timeout covers lookup, every address and the wait for the expected bytes.
@@ -23,10 +25,9 @@ class TcpProber final : public ports::Prober {
   void start(std::shared_ptr<const check::CheckSpec> spec,
              std::move_only_function<void(check::Outcome)> done) override;
 
-  struct Context;
-
  private:
-  std::shared_ptr<Context> context_;
+  std::shared_ptr<ProbeContext> context_;
+  ports::TcpClient& client_;
 };
 
 }  // namespace tocsin::service
