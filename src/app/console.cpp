@@ -42,7 +42,7 @@ TableRow row_of(const service::MonitorView& view) {
   row.name = view.config->name;
   row.kind = check::kind_of(*view.config->check);
   row.state = alert::to_string(view.state.state);
-  row.overlays = view.paused ? "paused" : "";
+  row.overlays = overlay_text(view.paused, view.silenced, view.flapping);
   row.since = view.state.since;
   if (!view.last_json.empty()) {
     row.duration = took(view.last_duration);

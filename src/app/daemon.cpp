@@ -22,6 +22,7 @@ constexpr Microseconds kDeliverWithin = 4s;
 Daemon::Daemon(RunOptions options, std::optional<LogLevel> level)
     : options_(std::move(options)),
       level_(level),
+      process_start_(adapters::ClockSystem{}.mono_now()),
       systemd_(adapters::SystemdEnvironment::take()),
       console_(terminal_style()) {}
 

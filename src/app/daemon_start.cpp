@@ -82,7 +82,6 @@ std::optional<int> Daemon::prepare() {
 Result<void> Daemon::open_everything() {
   const config::Settings& settings = loaded_.config->settings;
   network_ = std::make_unique<Network>(settings.limits);
-  process_start_ = network_->clock().mono_now();
   web::ListenerOptions listen;
   listen.listen = settings.listen;
   listen.connections = settings.limits.connections;

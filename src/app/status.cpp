@@ -22,23 +22,15 @@ using namespace std::chrono_literals;
 
 constexpr Microseconds kRefreshEvery = 2s;
 
-std::string overlays_of(check::JsonValue item) {
-  std::string out;
-  for (const std::string_view name : {"paused", "silenced", "flapping"}) {
-    if (item.find(name).boolean().value_or(false)) {
-      out += out.empty() ? "" : ", ";
-      out += name;
-    }
-  }
-  return out;
-}
-
 TableRow row_of(check::JsonValue item) {
+  const auto holds = [item](std::string_view name) {
+    return item.find(name).boolean().value_or(false);
+  };
   TableRow row;
   row.name = item.find("name").string().value_or("?");
   row.kind = item.find("kind").string().value_or("?");
   row.state = item.find("state").string().value_or("?");
-  row.overlays = overlays_of(item);
+  row.overlays = overlay_text(holds("paused"), holds("silenced"), holds("flapping"));
   row.since = parse_rfc3339(item.find("since").string().value_or("")).value_or(Instant{});
   const check::JsonValue last = item.find("last");
   row.message = last.find("message").string().value_or("");
@@ -48,7 +40,8 @@ TableRow row_of(check::JsonValue item) {
   return row;
 }
 
-// Fetches every page, shows them, and again when watching.
+// Fetches every page, shows them, and again when watching. A watch that has shown something
+// outlives what it watches: it says what is wrong and asks again.
 class StatusView {
  public:
   StatusView(Network& network, ApiClient client, const StatusOptions& options)
@@ -101,23 +94,33 @@ class StatusView {
     if (options_.json) {
       fmt::print("{{\"items\":[{}]}}\n", json_);
     } else {
-      if (options_.watch) {
-        fmt::print("\x1b[H\x1b[2J");
+      const TableStyle style = terminal_style();
+      if (options_.watch && style.color) {
+        fmt::print("\x1b[H\x1b[2J");  // cursor to the corner, clear the screen
       }
-      fmt::print("{}", render_table(std::move(rows_), network_.clock().now(), terminal_style()));
+      fmt::print("{}", render_table(std::move(rows_), network_.clock().now(), style));
     }
     std::fflush(stdout);
+    shown_ = true;
+    if (options_.watch) {
+      ask_again();
+    } else {
+      network_.loop().stop();
+    }
+  }
+
+  void ask_again() {
     rows_.clear();
     json_.clear();
-    if (!options_.watch) {
-      network_.loop().stop();
-      return;
-    }
     network_.loop().call_at(network_.clock().mono_now() + kRefreshEvery, [this] { fetch(""); });
   }
 
   void give_up(const std::string& message) {
     fmt::print(stderr, "tocsin: {}\n", message);
+    if (options_.watch && shown_) {
+      ask_again();
+      return;
+    }
     exit_code_ = kFailed;
     network_.loop().stop();
   }
@@ -127,6 +130,7 @@ class StatusView {
   const StatusOptions& options_;
   std::vector<TableRow> rows_;
   std::string json_;
+  bool shown_ = false;  // an answer came
   int exit_code_ = kDone;
 };
 

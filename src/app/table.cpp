@@ -57,6 +57,20 @@ std::string counts_line(const std::vector<TableRow>& rows) {
 
 }  // namespace
 
+std::string overlay_text(bool paused, bool silenced, bool flapping) {
+  std::string out;
+  const auto add = [&out](bool holds, std::string_view name) {
+    if (holds) {
+      out += out.empty() ? "" : ", ";
+      out += name;
+    }
+  };
+  add(paused, "paused");
+  add(silenced, "silenced");
+  add(flapping, "flapping");
+  return out;
+}
+
 std::string short_duration(Milliseconds value) {
   struct Step {
     std::int64_t ms;

@@ -31,6 +31,9 @@ struct TableStyle {
 [[nodiscard]] std::string render_table(std::vector<TableRow> rows, Instant now,
                                        const TableStyle& style);
 
+// "paused, silenced": what lies over a monitor's state; "" when nothing does.
+[[nodiscard]] std::string overlay_text(bool paused, bool silenced, bool flapping);
+
 // "5m", "3h", "2d": the largest unit, for people.
 [[nodiscard]] std::string short_duration(Milliseconds value);
 

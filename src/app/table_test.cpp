@@ -21,6 +21,13 @@ TEST(Table, ShowsOneRowPerMonitorAndACountOfStates) {
             "2 monitors: 1 down, 1 up\n");
 }
 
+TEST(Table, NamesEverythingThatLiesOverAState) {
+  EXPECT_EQ(overlay_text(false, false, false), "");
+  EXPECT_EQ(overlay_text(true, false, false), "paused");
+  EXPECT_EQ(overlay_text(false, true, true), "silenced, flapping");
+  EXPECT_EQ(overlay_text(true, true, true), "paused, silenced, flapping");
+}
+
 TEST(Table, PutsWhatIsNotUpFirstWhenThereAreTooMany) {
   std::vector<TableRow> rows;
   for (int i = 0; i < 9; ++i) {

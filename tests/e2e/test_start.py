@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -259,6 +260,67 @@ def test_status_prints_what_the_api_says(daemon, target, tocsin):
     for name, item in api.items():
         assert shown[name].keys() == item.keys()
         assert (shown[name]["state"], shown[name]["since"]) == (item["state"], item["since"])
+
+
+def test_status_watch_shows_changes_and_outlives_a_restart(daemon, target, binary, tmp_path):
+    server = target(answer(200))
+    node = daemon({"monitors": {"shop": endpoint(server.url)}}).start()
+    node.wait_state("shop", "up")
+    said, complained = tmp_path / "watch.out", tmp_path / "watch.err"
+    with open(said, "wb") as out, open(complained, "wb") as err:
+        watch = subprocess.Popen([binary, "status", "--watch", "--url", node.url], stdout=out,
+                                 stderr=err, stdin=subprocess.DEVNULL, env=node.environment)
+    try:
+        def rows(state):
+            return len(re.findall(rf"^shop +http +{state} ", said.read_text(), re.M))
+
+        wait_until(lambda: rows("up"), what="the first table")
+        server.behaviour = answer(500)
+        wait_until(lambda: rows("down"), what="the change")
+        assert "\x1b" not in said.read_text()  # no terminal there
+        assert node.stop() == 0
+        wait_until(lambda: str(node.port) in complained.read_text(), what="the complaint")
+        server.behaviour = answer(200)
+        before = rows("up")
+        node.start()
+        wait_until(lambda: rows("up") > before, what="the table again")
+        assert watch.poll() is None
+    finally:
+        watch.kill()
+        watch.wait(10)
+
+
+def test_the_service_manager_hears_of_every_step(daemon, target, tmp_path):
+    """What the unit's Type=notify and WatchdogSec rely on."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(10)
+        node = daemon({"monitors": {"shop": endpoint(target().url)}})
+        node.start(ready=False, env={"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "2000000"})
+
+        def hear(wanted):
+            while (said := manager.recv(4096).decode()) != wanted:
+                assert said.startswith(("WATCHDOG=1", "READY=1")), said
+            return said
+
+        assert manager.recv(4096).decode() == "READY=1"
+        assert node.get("/readyz").status == 200  # at once: others may start now
+        for _ in range(2):
+            hear("WATCHDOG=1")
+        node.reload()
+        while not manager.recv(4096).decode().startswith("RELOADING=1"):
+            pass
+        hear("READY=1")
+        node.process.send_signal(signal.SIGSTOP)  # a loop that hangs is heard of no more
+        with pytest.raises(TimeoutError):
+            manager.settimeout(3)
+            while True:
+                manager.recv(4096)
+        node.process.send_signal(signal.SIGCONT)
+        manager.settimeout(10)
+        assert node.stop() == 0
+        hear("STOPPING=1")
 
 
 def test_a_backup_of_a_live_store_is_a_store(daemon, target, tocsin, tmp_path):
