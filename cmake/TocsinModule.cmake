@@ -37,10 +37,22 @@ foreach(label IN ITEMS unit contract sim tsan soak)
   add_custom_target(tests-${label})
 endforeach()
 
+# tocsin_soak(NAME long_run OF binary FILTER Suite.Case ENVIRONMENT A=1)
+# Some cases of a test binary once more, for as long as the environment says; only in `make soak`.
+function(tocsin_soak)
+  cmake_parse_arguments(ARG "" "NAME;OF;FILTER" "ENVIRONMENT" ${ARGN})
+  add_test(NAME ${ARG_NAME}
+           COMMAND ${ARG_OF} --gtest_filter=${ARG_FILTER}
+                   --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${ARG_NAME}.xml
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  add_dependencies(tests-soak ${ARG_OF})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS soak TIMEOUT 3600
+                                              ENVIRONMENT "${ARG_ENVIRONMENT}")
+endfunction()
+
 # tocsin_test(NAME binary SOURCES x_test.cpp DEPS module... LABELS unit)
 # One GoogleTest binary, registered with ctest as a whole; tools/run_tests.py counts the cases in its
-# report. LABELS: unit, contract or sim say what it is, tsan that it has threads worth watching, soak
-# that it runs long and only in `make soak`.
+# report. LABELS: unit, contract or sim say what it is, tsan that it has threads worth watching.
 function(tocsin_test)
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;DEPS;LIBS;LABELS;ARGS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})

@@ -126,6 +126,28 @@ TEST_F(HttpClientContract, ForgetsTheLastRequestWhenAHandleIsUsedAgain) {
   EXPECT_NE(recorder.last().find("Accept-Encoding: gzip"), std::string::npos);
 }
 
+TEST_F(HttpClientContract, AsksForCompressedBodiesOnlyWhenItMayUnpackThem) {
+  for (const bool decompress : {true, false}) {
+    Recorder recorder;
+    LoopbackServer server(recorder.script());
+    auto request = get(server.url());
+    request.decompress = decompress;
+    ASSERT_TRUE(fetch(client_, std::move(request)));
+    EXPECT_EQ(recorder.last().find("Accept-Encoding: ") != std::string::npos, decompress)
+        << recorder.last();
+  }
+}
+
+TEST_F(HttpClientContract, LeavesABodyPackedThatItWasToldNotToUnpack) {
+  LoopbackServer server(
+      answer("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!"));
+  auto request = get(server.url());
+  request.decompress = false;
+  const auto result = fetch(client_, std::move(request));
+  ASSERT_TRUE(result) << describe(result);
+  EXPECT_EQ(result->body, "not gzip!");
+}
+
 TEST_F(HttpClientContract, FollowsNoRedirect) {
   LoopbackServer server(
       answer("HTTP/1.1 302 Found\r\nLocation: http://other.test/\r\nContent-Length: 0\r\n\r\n"));

@@ -16,3 +16,5 @@ tocsin_test(
   SOURCES store_file_test.cpp store_kill_test.cpp
   DEPS store_harness
   LABELS contract)
+tocsin_soak(NAME tocsin_store_kill_soak OF tocsin_store_process_tests FILTER StoreKill.*
+            ENVIRONMENT TOCSIN_KILL_ROUNDS=1000)

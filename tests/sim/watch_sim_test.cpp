@@ -115,7 +115,9 @@ TEST(WatchSim, FiftyMonitorsLiveThroughThirtyDaysOfFaults) {
 }
 
 TEST(WatchSim, ManySeedsOfShortLives) {
-  for (std::uint64_t seed = seed_or(1), last = seed + 40; seed < last; ++seed) {
+  const std::uint64_t first = seed_or(1);
+  const std::uint64_t last = first + from_environment("TOCSIN_SIM_SEEDS", 40);
+  for (std::uint64_t seed = first; seed < last; ++seed) {
     World world({.seed = seed, .monitors = 8, .shortest_interval = 10s});
     world.prober.set_faults({.flip = 300, .glitch = 500, .unknown = 500, .hang = 200});
     Random random(seed);
