@@ -20,6 +20,7 @@
 #include "service/watch.hpp"
 #include "web/api.hpp"
 #include "web/http/listener.hpp"
+#include "web/watch_alerting.hpp"
 #include "web/watch_monitors.hpp"
 
 namespace tocsin::app {
@@ -68,6 +69,7 @@ class Daemon {
   std::unique_ptr<service::Watch> watch_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<web::WatchMonitors> monitors_;
+  std::unique_ptr<web::WatchAlerting> alerting_;
   std::unique_ptr<web::Api> api_;
   web::TransportStats transport_;
   std::unique_ptr<web::Listener> listener_;

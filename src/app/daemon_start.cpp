@@ -124,6 +124,7 @@ Result<void> Daemon::open_everything() {
   }
   tell_of_config();
   monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
+  alerting_ = std::make_unique<web::WatchAlerting>(*watch_, delivery_->dispatcher());
   api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,
                                                  .store = *store_,
                                                  .clock = network_->clock(),
@@ -133,7 +134,8 @@ Result<void> Daemon::open_everything() {
                                                  .started_at = network_->clock().now(),
                                                  .started_mono = process_start_,
                                                  .config_problems = [this] { return problems_; },
-                                                 .transport = &transport_},
+                                                 .transport = &transport_,
+                                                 .alerting = alerting_.get()},
                                     settings);
   files_seen_ = adapters::config_fingerprint(options_.config);
   loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing

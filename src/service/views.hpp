@@ -64,6 +64,7 @@ struct Histogram {
 struct WatchStats {
   std::array<std::uint64_t, 4> monitors_by_state{};  // index: alert::State
   std::uint64_t monitors = 0;
+  std::uint64_t incidents = 0;  // open
   std::uint64_t paused = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t events = 0;  // since the start
@@ -72,6 +73,16 @@ struct WatchStats {
   schedule::Counters counters;                // sums over all monitors
   Histogram lateness;                         // planned to started
   std::array<Histogram, 2> duration_by_kind;  // index: CheckSpec::target
+
+  // A monitor shows this state, or no longer does.
+  void count(const alert::MonitorState& shown) {
+    ++monitors_by_state[static_cast<std::size_t>(shown.state)];
+    incidents += shown.incident_open() ? 1U : 0U;
+  }
+  void forget(const alert::MonitorState& shown) {
+    --monitors_by_state[static_cast<std::size_t>(shown.state)];
+    incidents -= shown.incident_open() ? 1U : 0U;
+  }
 };
 
 }  // namespace tocsin::service

@@ -97,9 +97,9 @@ Result<void> Watch::Impl::start(const config::Config& config) {
       return;
     }
     Slot& s = slots_[by_name_[at]];
-    --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+    stats_.forget(s.shown);
     s.restore(std::move(record));
-    ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+    stats_.count(s.shown);
     stats_.paused += s.paused ? 1 : 0;
   });
   if (!loaded) {

@@ -54,7 +54,7 @@ std::uint32_t Watch::Impl::take_slot(const config::Monitor& monitor) {
   s.config = monitor;
   s.hash = stable_hash(monitor.name);
   ++stats_.monitors;
-  ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+  stats_.count(s.shown);
   return id;
 }
 
@@ -77,7 +77,7 @@ void Watch::Impl::release_slot(std::uint32_t id) {
   agenda_.remove(id);
   Slot& s = slots_[id];
   --stats_.monitors;
-  --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+  stats_.forget(s.shown);
   stats_.paused -= s.paused ? 1 : 0;
   const std::uint32_t generation = s.generation;
   const std::uint32_t incarnation = s.incarnation;

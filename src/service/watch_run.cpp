@@ -236,9 +236,9 @@ void Watch::Impl::apply(Change& change) {
     Slot& s = slots_[change.slot];
     if (s.in_use && s.incarnation == change.incarnation) {
       s.settle(change.accounted);
-      --stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+      stats_.forget(s.shown);
       s.shown = change.state;
-      ++stats_.monitors_by_state[static_cast<std::size_t>(s.shown.state)];
+      stats_.count(s.shown);
       if (change.has_outcome) {
         s.last_json = std::move(change.last_json);
         s.last_duration = change.duration;

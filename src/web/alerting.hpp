@@ -43,9 +43,9 @@ class Alerting {
   // --- Channels, sinks, and what waits for them. ---
   // Sorted by name; valid until the caller returns to the loop.
   [[nodiscard]] virtual std::vector<service::OutletView> outlets() const = 0;
-  // Oldest first; "" is every channel and sink, one after the other.
+  // Behind `after`, oldest first; "" is every channel and sink, one after the other.
   virtual void visit_waiting(
-      std::string_view outlet, std::size_t most,
+      std::string_view outlet, const service::WaitingPlace& after, std::size_t most,
       const std::function<void(const service::WaitingView&)>& visit) const = 0;
   [[nodiscard]] virtual Result<void> retry(std::string_view outlet) = 0;
   [[nodiscard]] virtual Result<std::size_t> drop_key(const std::string& key) = 0;

@@ -43,6 +43,28 @@ Handler handler_of(Action action) {
       return resume_monitor;
     case Action::check_now:
       return check_monitor;
+    case Action::acknowledge:
+      return acknowledge_monitor;
+    case Action::unacknowledge:
+      return unacknowledge_monitor;
+    case Action::list_silences:
+      return list_silences;
+    case Action::add_silence:
+      return add_silence;
+    case Action::end_silence:
+      return end_silence;
+    case Action::list_channels:
+      return list_channels;
+    case Action::test_channel:
+      return test_channel;
+    case Action::preview_channel:
+      return preview_channel;
+    case Action::list_outbox:
+      return list_outbox;
+    case Action::retry_outbox:
+      return retry_outbox;
+    case Action::drop_outbox:
+      return drop_outbox;
   }
   return answer_health;
 }
@@ -55,7 +77,7 @@ bool is_json(std::string_view content_type) {
   return std::ranges::equal(trimmed, std::string_view("application/json"), {}, lower);
 }
 
-// Writes take no fields yet: an empty body or an empty object.
+// What a route without fields takes: an empty body or an empty object.
 bool is_empty_object(std::string_view body) {
   std::string bare;
   for (const char c : body) {
@@ -127,7 +149,7 @@ class Api::Impl {
     }
     Admitted out;
     out.route = match->route;
-    out.call = {std::move(match->name), std::move(target->query), std::move(caller->name)};
+    out.call = {std::move(match->name), std::move(target->query), std::move(caller->name), {}};
     return out;
   }
 
@@ -137,7 +159,7 @@ class Api::Impl {
       finish(std::move(admitted.error()), respond);
       return;
     }
-    if (!is_empty_object(request.body)) {
+    if (!admitted->route->fields && !is_empty_object(request.body)) {
       finish(problem_response(
                  {400, "invalid_body", "this request takes no fields: send no body, or {}"}),
              respond);
@@ -145,10 +167,11 @@ class Api::Impl {
     }
     if (admitted->route->access == Access::write) {
       shared_->context.log.info("write request", {{"action", admitted->route->pattern},
-                                                  {"monitor", admitted->call.name},
+                                                  {"name", admitted->call.name},
                                                   {"token", admitted->call.caller},
                                                   {"peer", request.peer}});
     }
+    admitted->call.body = std::move(request.body);
     auto counted = [shared = shared_, respond = std::move(respond)](Response response) mutable {
       count(*shared, response.status);
       respond(std::move(response));

@@ -47,7 +47,7 @@ TEST(Api, ShowsOneMonitorWhole) {
             R"({"name":"checkout","kind":"http","labels":{"team":"shop"},)"
             R"("runbook":"https://wiki.example/checkout","state":"down",)"
             R"("since":"2026-01-01T00:00:00.000Z","paused":true,"silenced":false,)"
-            R"("flapping":false,"last":{"status":"down","reason":"status"},)"
+            R"("flapping":false,"incident":null,"last":{"status":"down","reason":"status"},)"
             R"("schedule":{"planned":12,"on_time":6,"late":1,"skipped":{"overlap":1,"overload":0,)"
             R"("paused":2,"process_down":1,"interrupted":0},"running":1,"retries":4,"manual":2,)"
             R"("next":"2026-01-01T00:01:00.000Z"},)"

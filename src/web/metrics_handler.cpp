@@ -5,6 +5,7 @@
 #include <array>
 
 #include "web/handlers.hpp"
+#include "web/metrics_alerting.hpp"
 #include "web/metrics_text.hpp"
 
 namespace tocsin::web {
@@ -200,6 +201,7 @@ void answer_metrics(const SharedPtr& shared, Call call, Responder respond) {
   write_schedule(m, context.monitors.stats());
   write_store(m, context.monitors.store_health(), context.store.stats());
   write_config(m, context);
+  write_alerting(m, context);
   write_http(m, *shared);
   const bool each =
       shared->metrics_per_monitor.value_or(context.monitors.size() <= kMostMonitorsUnasked);

@@ -51,6 +51,48 @@ void expect_well_formed(const std::string& text) {
   }
 }
 
+TEST(Metrics, ShowChannelsAndWhatIsHeldBack) {
+  using namespace std::chrono_literals;
+  test::World world;
+  world.monitors.stats_.incidents = 2;
+  alert::Silence silence;
+  silence.from = world.loop.now();
+  silence.until = silence.from + 1h;
+  world.alerting.kept = {silence};
+  silence.until = silence.from;
+  world.alerting.kept.push_back(silence);
+  auto& ops = world.alerting.add_outlet("ops").view;
+  ops.waiting = 4;
+  ops.oldest = world.loop.now() - 1500ms;
+  ops.health.failing = true;
+  ops.stats = {.delivered = 9,
+               .messages = 5,
+               .late = 3,
+               .grouped = 6,
+               .failures = 8,
+               .retries = 7,
+               .dropped = 1};
+  world.alerting.add_outlet("sink", true);
+  const Response response = world.get("/metrics");
+  for (const std::string line :
+       {"tocsin_incidents_open 2", "tocsin_silences_active 1",
+        R"(tocsin_channel_up{channel="ops",type="webhook"} 0)",
+        R"(tocsin_channel_up{channel="sink",type="datadog_event"} 1)",
+        R"(tocsin_outbox_waiting{channel="ops",type="webhook"} 4)",
+        R"(tocsin_outbox_oldest_seconds{channel="ops",type="webhook"} 1.5)",
+        R"(tocsin_outbox_oldest_seconds{channel="sink",type="datadog_event"} 0)",
+        R"(tocsin_notifications_delivered_total{channel="ops",type="webhook"} 9)",
+        R"(tocsin_notifications_dropped_total{channel="ops",type="webhook"} 1)",
+        R"(tocsin_notifications_late_total{channel="ops",type="webhook"} 3)",
+        R"(tocsin_notifications_grouped_total{channel="ops",type="webhook"} 6)",
+        R"(tocsin_messages_delivered_total{channel="ops",type="webhook"} 5)",
+        R"(tocsin_messages_failed_total{channel="ops",type="webhook"} 8)",
+        R"(tocsin_messages_retried_total{channel="ops",type="webhook"} 7)"}) {
+    EXPECT_THAT(response.body, HasSubstr("\n" + line + "\n"));
+  }
+  expect_well_formed(response.body);
+}
+
 TEST(Metrics, ShowMonitorsScheduleStoreAndRequests) {
   test::World world;
   auto& monitor = world.monitors.add("check \"out\"", alert::State::down);

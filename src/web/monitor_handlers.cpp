@@ -26,29 +26,23 @@ void write_page(std::string& out, const Page& page, Instant now,
   for (std::size_t i = 0; i < page.items.size(); ++i) {
     page.items[i].finish(w, known ? &(*sums)[i] : nullptr, now);
   }
-  w.end_array().key("next");
-  if (page.next) {
-    w.value(*page.next);
-  } else {
-    w.null();
-  }
-  w.end_object();
+  end_list(w, page.next);
 }
 
 void send_page(const SharedPtr& shared, ListScan scan, Responder respond) {
   ListScan::Page found = std::move(scan).page();
   Page page;
   page.next = std::move(found.next);
+  const Instant now = shared->context.clock.now();
   const Monitors& monitors = shared->context.monitors;
   for (std::string& name : found.names) {
     // A reload between two slices may have taken it away.
     const std::size_t index = monitors.find(name);
     if (index < monitors.size()) {
-      page.items.emplace_back(monitors.view(index));
+      page.items.emplace_back(monitors.view(index), now);
       page.names.push_back(std::move(name));
     }
   }
-  const Instant now = shared->context.clock.now();
   std::vector<std::string> names = std::move(page.names);
   shared->context.store.read_uptime(
       std::move(names), now,
@@ -81,9 +75,7 @@ void set_paused(const SharedPtr& shared, Call call, Responder respond, bool paus
     respond(problem_response(no_such_monitor(call.name)));
     return;
   }
-  if (monitors.store_health().degraded) {
-    respond(problem_response(
-        {503, "store_degraded", "the store refuses writes for now, so nothing would be kept"}));
+  if (!store_takes_writes(shared, respond)) {
     return;
   }
   const std::string name = call.name;
@@ -126,6 +118,15 @@ Problem no_such_monitor(std::string_view name) {
   return {404, "not_found", fmt::format("there is no monitor \"{}\"", clip(printable(name), 100))};
 }
 
+bool store_takes_writes(const SharedPtr& shared, Responder& respond) {
+  if (!shared->context.monitors.store_health().degraded) {
+    return true;
+  }
+  respond(problem_response(
+      {503, "store_degraded", "the store refuses writes for now, so nothing would be kept"}));
+  return false;
+}
+
 std::optional<Problem> unexpected_parameter(const Query& query) { return Params(query).problem(); }
 
 void list_monitors(const SharedPtr& shared, Call call, Responder respond) {
@@ -150,7 +151,7 @@ void show_monitor(const SharedPtr& shared, Call call, Responder respond) {
     return;
   }
   const Instant now = shared->context.clock.now();
-  MonitorItem item(monitors.view(index));
+  MonitorItem item(monitors.view(index), now);
   std::vector<std::string> names{std::move(call.name)};
   shared->context.store.read_uptime(
       std::move(names), now,

@@ -37,6 +37,15 @@ void write_instant(JsonWriter& w, std::string_view name, Instant at) {
   }
 }
 
+void write_text_or_null(JsonWriter& w, std::string_view name, std::string_view text) {
+  w.key(name);
+  if (text.empty()) {
+    w.null();
+  } else {
+    w.value(text);
+  }
+}
+
 void write_ratio(JsonWriter& w, std::string_view name, std::optional<double> ratio) {
   w.key(name);
   if (ratio) {
@@ -53,7 +62,39 @@ std::optional<double> with_open(const ports::UptimeSums::Sum& closed, const aler
                       closed.down + (open_counts ? open.down : 0));
 }
 
+// The open incident, and who knows of it.
+void write_incident(JsonWriter& w, const service::MonitorView& view, Instant now) {
+  w.key("incident");
+  if (view.incident == nullptr) {
+    w.null();
+    return;
+  }
+  const alert::Announcement& incident = *view.incident;
+  w.object().field("id", incident.opening.incident).field("opened_at", incident.opening.at);
+  w.key("told").array();
+  for (const std::string& channel : incident.told) {
+    w.value(channel);
+  }
+  w.end_array();
+  write_text_or_null(w, "held", alert::to_string(incident.hold));
+  write_text_or_null(w, "held_by", incident.held_by);
+  w.key("acknowledged");
+  write_acknowledgement(w, incident.acknowledged(now) ? incident.acknowledgement : std::nullopt);
+  w.end_object();
+}
+
 }  // namespace
+
+void write_acknowledgement(JsonWriter& w,
+                           const std::optional<alert::Acknowledgement>& acknowledgement) {
+  if (!acknowledgement) {
+    w.null();
+    return;
+  }
+  w.object().field("by", acknowledgement->by).field("at", acknowledgement->at);
+  write_instant(w, "until", acknowledgement->until);
+  w.field("comment", acknowledgement->comment).end_object();
+}
 
 void write_counters(JsonWriter& w, const schedule::Counters& counters) {
   w.field("planned", counters.planned).field("on_time", counters.on_time);
@@ -67,7 +108,7 @@ void write_counters(JsonWriter& w, const schedule::Counters& counters) {
   w.field("manual", counters.manual);
 }
 
-MonitorItem::MonitorItem(const service::MonitorView& view) {
+MonitorItem::MonitorItem(const service::MonitorView& view, Instant now) {
   if (view.buckets != nullptr) {
     buckets_ = *view.buckets;
   }
@@ -78,6 +119,7 @@ MonitorItem::MonitorItem(const service::MonitorView& view) {
   write_instant(w, "since", view.state.since);
   w.field("paused", view.paused).field("silenced", view.silenced);
   w.field("flapping", view.flapping);
+  write_incident(w, view, now);
   w.key("last");
   if (view.last_json.empty()) {
     w.null();

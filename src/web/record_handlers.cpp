@@ -14,16 +14,6 @@
 namespace tocsin::web {
 namespace {
 
-void end_list(JsonWriter& w, const std::optional<std::string>& next) {
-  w.end_array().key("next");
-  if (next) {
-    w.value(*next);
-  } else {
-    w.null();
-  }
-  w.end_object();
-}
-
 // False when there is no such monitor; then the answer is given.
 bool known_monitor(const SharedPtr& shared, const std::string& name, Responder& respond) {
   const Monitors& monitors = shared->context.monitors;
@@ -233,6 +223,16 @@ std::string event_body(std::vector<Listed> events, std::size_t limit) {
 }
 
 }  // namespace
+
+void end_list(JsonWriter& w, const std::optional<std::string>& next) {
+  w.end_array().key("next");
+  if (next) {
+    w.value(*next);
+  } else {
+    w.null();
+  }
+  w.end_object();
+}
 
 void list_history(const SharedPtr& shared, Call call, Responder respond) {
   Params params(call.query);

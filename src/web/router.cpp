@@ -13,7 +13,7 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::size_t slash = pattern.find('/');
     const std::string_view part = pattern.substr(0, slash);
-    if (part == "{name}") {
+    if (part.starts_with('{')) {
       if (segments[i].empty()) {
         return false;
       }

@@ -34,20 +34,33 @@ enum class Action : std::uint8_t {
   pause,
   resume,
   check_now,
+  acknowledge,
+  unacknowledge,
+  list_silences,
+  add_silence,
+  end_silence,
+  list_channels,
+  test_channel,
+  preview_channel,
+  list_outbox,
+  retry_outbox,
+  drop_outbox,
 };
 
 struct Route {
   Action action;
-  std::string_view method;   // GET implies HEAD
-  std::string_view pattern;  // "/api/v1/monitors/{name}": {name} is one segment, never empty
+  std::string_view method;  // GET implies HEAD
+  // "/api/v1/monitors/{name}": what stands in braces is one segment, never empty; at most one.
+  std::string_view pattern;
   Access access;
+  bool fields = false;  // whether its body may hold any
 };
 
 [[nodiscard]] std::span<const Route> routes();
 
 struct Match {
   const Route* route = nullptr;
-  std::string name;  // what {name} stands for, decoded; may hold slashes
+  std::string name;  // what {name} or {id} stands for, decoded; may hold slashes
 };
 
 // 404 not_found, or 405 method_not_allowed with the methods in `allow`.

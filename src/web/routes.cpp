@@ -17,7 +17,18 @@ constexpr std::array kRoutes{
     Route{Action::pause, "POST", "/api/v1/monitors/{name}/pause", Access::write},
     Route{Action::resume, "POST", "/api/v1/monitors/{name}/resume", Access::write},
     Route{Action::check_now, "POST", "/api/v1/monitors/{name}/check", Access::write},
+    Route{Action::acknowledge, "POST", "/api/v1/monitors/{name}/acknowledge", Access::write, true},
+    Route{Action::unacknowledge, "POST", "/api/v1/monitors/{name}/unacknowledge", Access::write},
     Route{Action::events, "GET", "/api/v1/events", Access::read},
+    Route{Action::list_silences, "GET", "/api/v1/silences", Access::read},
+    Route{Action::add_silence, "POST", "/api/v1/silences", Access::write, true},
+    Route{Action::end_silence, "DELETE", "/api/v1/silences/{id}", Access::write},
+    Route{Action::list_channels, "GET", "/api/v1/channels", Access::read},
+    Route{Action::test_channel, "POST", "/api/v1/channels/{name}/test", Access::write, true},
+    Route{Action::preview_channel, "POST", "/api/v1/channels/{name}/preview", Access::write, true},
+    Route{Action::list_outbox, "GET", "/api/v1/outbox", Access::read},
+    Route{Action::retry_outbox, "POST", "/api/v1/outbox/retry", Access::write, true},
+    Route{Action::drop_outbox, "POST", "/api/v1/outbox/drop", Access::write, true},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "check/assertions.hpp"
 #include "support/virtual_loop.hpp"
 #include "web/api.hpp"
+#include "web/test_alerting.hpp"
 
 namespace tocsin::web::test {
 
@@ -229,6 +230,8 @@ struct World {
   tocsin::test::VirtualLoop loop;
   ScriptedMonitors monitors;
   ScriptedStore store{loop};
+  ScriptedAlerting alerting;
+  bool has_alerting = true;
   NullLogger log;
   TransportStats transport;
   config::Settings settings;
@@ -246,7 +249,8 @@ struct World {
                       .started_at = loop.now(),
                       .started_mono = loop.mono_now(),
                       .config_problems = [this] { return problems; },
-                      .transport = &transport};
+                      .transport = &transport,
+                      .alerting = has_alerting ? &alerting : nullptr};
       api_ = std::make_unique<Api>(std::move(context), settings);
     }
     return *api_;
@@ -270,8 +274,11 @@ struct World {
     return send(std::move(request));
   }
   Response post(const std::string& target, std::string body = "") {
+    return write("POST", target, std::move(body));
+  }
+  Response write(const std::string& method, const std::string& target, std::string body = "") {
     Request request;
-    request.method = "POST";
+    request.method = method;
     request.target = target;
     request.headers = {{"host", "localhost:7400"}, {"content-type", "application/json"}};
     request.body = std::move(body);

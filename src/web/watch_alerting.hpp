@@ -30,9 +30,9 @@ class WatchAlerting final : public Alerting {
   [[nodiscard]] std::vector<service::OutletView> outlets() const override {
     return dispatcher_.outlets();
   }
-  void visit_waiting(std::string_view outlet, std::size_t most,
+  void visit_waiting(std::string_view outlet, const service::WaitingPlace& after, std::size_t most,
                      const std::function<void(const service::WaitingView&)>& visit) const override {
-    dispatcher_.visit_waiting(outlet, most, visit);
+    dispatcher_.visit_waiting(outlet, after, most, visit);
   }
   [[nodiscard]] Result<void> retry(std::string_view outlet) override {
     return dispatcher_.retry(outlet);

@@ -259,6 +259,9 @@ void Dispatcher::begin(const std::string& name, std::unique_ptr<Consignment> con
   flight.desk = name;
   flight.outlet = find(name)->line.outlet();
   flight.consignment = std::move(consignment);
+  if (flight.consignment->attempts > 0) {
+    ++desks_.find(name)->second.stats.retries;
+  }
   flight.message.key = flight.consignment->key;
   flight.message.now = ports_.clock.now();
   fill(flight.message, flight.consignment->rows, flight.outlet->sink, flight.outlet->group_wait);
@@ -407,6 +410,11 @@ void Dispatcher::arrived(Flight flight) {
   const bool follows_up = flight.outlet->format->follows_up();
   desk.stats.delivered += flight.consignment->rows.size();
   ++desk.stats.messages;
+  if (flight.consignment->rows.size() > 1) {
+    desk.stats.grouped += flight.consignment->rows.size();
+  }
+  desk.stats.late += static_cast<std::uint64_t>(std::ranges::count_if(
+      flight.message.events, [](const alert::Event& event) { return event.late.has_value(); }));
   desk.stats.last_delay = ports_.clock.now() - flight.consignment->rows.front().created;
   desk.line.delivered(*flight.consignment, ports_.clock.mono_now());
   if (follows_up) {

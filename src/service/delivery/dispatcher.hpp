@@ -28,16 +28,28 @@ namespace tocsin::service {
 struct OutletStats {
   std::uint64_t delivered = 0;  // rows
   std::uint64_t messages = 0;   // that carried them
+  std::uint64_t late = 0;       // rows delivered that said that they are late
+  std::uint64_t grouped = 0;    // rows delivered together with others in one message
   std::uint64_t failures = 0;   // attempts
+  std::uint64_t retries = 0;    // attempts that repeated one
   std::uint64_t dropped = 0;    // rows given up
   Milliseconds last_delay{0};   // from a row's creation to its delivery
 };
 
 // One row as people see it.
 struct WaitingView {
+  std::uint64_t number = 0;  // of its channel: rises with every row
   const ports::OutboxRow* row = nullptr;
   unsigned attempts = 0;
-  std::string_view error;  // of the last attempt; "" none yet
+  std::string_view error;       // of the last attempt; "" none yet
+  bool under_way = false;       // is being sent now
+  Milliseconds next_try_in{0};  // 0: as soon as it is its turn
+};
+
+// A place in the list of what waits: behind this row of this channel.
+struct WaitingPlace {
+  std::string outlet;
+  std::uint64_t number = 0;
 };
 
 struct OutletView {
@@ -91,8 +103,9 @@ class Dispatcher {
 
   // --- For people. ---
   [[nodiscard]] std::vector<OutletView> outlets() const;
-  // What waits for `outlet` ("" for all), oldest first.
-  void visit_waiting(std::string_view outlet, std::size_t most,
+  // What waits for `outlet` ("" for all) behind `after`, what is under way included: by name of the
+  // channel, then oldest first.
+  void visit_waiting(std::string_view outlet, const WaitingPlace& after, std::size_t most,
                      const std::function<void(const WaitingView&)>& visit) const;
   // Tries at once. not_found: no such channel or sink.
   [[nodiscard]] Result<void> retry(std::string_view outlet);
@@ -151,6 +164,8 @@ class Dispatcher {
   [[nodiscard]] std::optional<notification::Earlier> earlier_of(
       const notification::Outlet& outlet, const notification::Message& message) const;
   [[nodiscard]] const Desk* find(std::string_view name) const;
+  void collect_waiting(const std::string& name, const Desk& desk, std::uint64_t after,
+                       std::size_t most, std::vector<WaitingView>& out) const;
   static ports::Carriage carriage_of(const notification::Outlet& outlet);
 
   Ports ports_;

@@ -1,6 +1,7 @@
 // What people ask of the dispatcher: what waits, try again, give up, send a test.
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "service/delivery/dispatcher.hpp"
@@ -31,7 +32,11 @@ std::vector<OutletView> Dispatcher::outlets() const {
     view.type = desk.line.outlet() ? std::string_view(desk.line.outlet()->type) : "";
     view.sink = desk.sink;
     view.waiting = desk.line.size();
-    desk.line.visit_waiting(1, [&](const Line::RowView& row) { view.oldest = row.row->created; });
+    std::vector<WaitingView> first;
+    collect_waiting(name, desk, 0, 1, first);
+    if (!first.empty()) {
+      view.oldest = first.front().row->created;
+    }
     view.health = desk.line.health();
     if (view.health.failing && view.health.next_try > now) {
       view.next_try_in = std::chrono::ceil<Milliseconds>(view.health.next_try - now);
@@ -42,22 +47,48 @@ std::vector<OutletView> Dispatcher::outlets() const {
   return out;
 }
 
-void Dispatcher::visit_waiting(std::string_view outlet, std::size_t most,
+void Dispatcher::collect_waiting(const std::string& name, const Desk& desk, std::uint64_t after,
+                                 std::size_t most, std::vector<WaitingView>& out) const {
+  const MonoTime now = ports_.clock.mono_now();
+  const Line::Health& health = desk.line.health();
+  desk.line.visit_waiting(after, most, [&](const Line::RowView& row) {
+    WaitingView view{.number = row.number, .row = row.row};
+    MonoTime next = health.failing ? health.next_try : now;
+    if (row.consignment != nullptr) {
+      view.attempts = row.consignment->attempts;
+      view.error = row.consignment->error;
+      next = std::max(next, row.consignment->not_before);
+    }
+    view.next_try_in = std::chrono::ceil<Milliseconds>(std::max(next - now, Microseconds{0}));
+    out.push_back(view);
+  });
+  for (const auto& [id, flight] : flights_) {
+    for (std::size_t i = 0; flight.desk == name && i < flight.consignment->rows.size(); ++i) {
+      if (flight.consignment->numbers[i] > after) {
+        out.push_back({.number = flight.consignment->numbers[i],
+                       .row = &flight.consignment->rows[i],
+                       .attempts = flight.consignment->attempts,
+                       .error = flight.consignment->error,
+                       .under_way = true});
+      }
+    }
+  }
+  std::ranges::sort(out, {}, &WaitingView::number);
+}
+
+void Dispatcher::visit_waiting(std::string_view outlet, const WaitingPlace& after, std::size_t most,
                                const std::function<void(const WaitingView&)>& visit) const {
   std::size_t left = most;
-  for (const auto& [name, desk] : desks_) {
-    if (left == 0 || (!outlet.empty() && name != outlet)) {
+  for (auto at = desks_.lower_bound(after.outlet); at != desks_.end() && left > 0; ++at) {
+    const auto& [name, desk] = *at;
+    if (!outlet.empty() && name != outlet) {
       continue;
     }
-    desk.line.visit_waiting(left, [&](const Line::RowView& row) {
-      --left;
-      WaitingView view{row.row, 0, {}};
-      if (row.consignment != nullptr) {
-        view.attempts = row.consignment->attempts;
-        view.error = row.consignment->error;
-      }
-      visit(view);
-    });
+    std::vector<WaitingView> found;
+    collect_waiting(name, desk, name == after.outlet ? after.number : 0, left, found);
+    found.resize(std::min(found.size(), left));
+    left -= found.size();
+    std::ranges::for_each(found, visit);
   }
 }
 

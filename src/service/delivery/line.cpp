@@ -353,21 +353,28 @@ std::vector<ports::OutboxRow> Line::take_waiting(
   return out;
 }
 
-void Line::visit_waiting(std::size_t most, const std::function<void(const RowView&)>& visit) const {
-  std::size_t seen = 0;
+void Line::visit_waiting(std::uint64_t after, std::size_t most,
+                         const std::function<void(const RowView&)>& visit) const {
+  std::vector<RowView> again;
   for (const auto& consignment : again_) {
-    for (const ports::OutboxRow& row : consignment->rows) {
-      if (seen++ >= most) {
-        return;
+    for (std::size_t i = 0; i < consignment->rows.size(); ++i) {
+      if (consignment->numbers[i] > after) {
+        again.push_back({consignment->numbers[i], &consignment->rows[i], consignment.get()});
       }
-      visit({&row, consignment.get()});
     }
   }
-  for (const auto& [number, entry] : waiting_) {
-    if (seen++ >= most) {
+  std::ranges::sort(again, {}, &RowView::number);
+  auto tried = again.begin();
+  auto fresh = waiting_.upper_bound(after);
+  for (std::size_t seen = 0; seen < most; ++seen) {
+    if (tried != again.end() && (fresh == waiting_.end() || tried->number < fresh->first)) {
+      visit(*tried++);
+    } else if (fresh != waiting_.end()) {
+      visit({fresh->first, &fresh->second.row, nullptr});
+      ++fresh;
+    } else {
       return;
     }
-    visit({&entry.row, nullptr});
   }
 }
 

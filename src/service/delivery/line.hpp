@@ -96,11 +96,14 @@ class Line {
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
 
   struct RowView {
+    std::uint64_t number = 0;  // of this line: rises with every row that is added
     const ports::OutboxRow* row = nullptr;
     const Consignment* consignment = nullptr;  // of one that failed before; null: not tried yet
   };
-  // What waits, oldest first, at most `most`. Rows under way are not in it.
-  void visit_waiting(std::size_t most, const std::function<void(const RowView&)>& visit) const;
+  // What waits beyond the number `after`, oldest first, at most `most`. Rows under way are not in
+  // it.
+  void visit_waiting(std::uint64_t after, std::size_t most,
+                     const std::function<void(const RowView&)>& visit) const;
 
  private:
   struct Waiting {

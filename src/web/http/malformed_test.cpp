@@ -52,7 +52,8 @@ class MalformedRequests : public testing::Test {
                       .clock = clock_,
                       .loop = loop_,
                       .log = log_,
-                      .version = "1"};
+                      .version = "1",
+                      .alerting = &alerting_};
       api_ = std::make_unique<Api>(std::move(context), settings_);
     }
     return *api_;
@@ -71,6 +72,7 @@ class MalformedRequests : public testing::Test {
   PostLoop loop_;
   test::ScriptedMonitors monitors_;
   test::ScriptedStore store_{loop_};
+  test::ScriptedAlerting alerting_;
   NullLogger log_;
   config::Settings settings_;
   std::unique_ptr<Api> api_;
@@ -234,9 +236,73 @@ std::vector<Malformed> of_parameters_and_bodies() {
   };
 }
 
+// A write of alerting with this body.
+std::string act(const std::string& line, const std::string& body) {
+  return with_auth(
+      line,
+      "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n",
+      body);
+}
+
+std::vector<Malformed> of_alerting() {
+  const std::string silence = "POST /api/v1/silences";
+  const std::string drop = "POST /api/v1/outbox/drop";
+  const std::string acknowledge = "POST /api/v1/monitors/checkout/acknowledge";
+  return {
+      {"a silence of nothing", act(silence, ""), 400, "invalid_body"},
+      {"a silence in a list", act(silence, "[]"), 400, "invalid_body"},
+      {"a silence in half an object", act(silence, R"({"all": true, "for": "1h")"), 400,
+       "invalid_body"},
+      {"a silence for ever", act(silence, R"({"all": true, "for": "99999999d"})"), 400,
+       "invalid_body"},
+      {"a silence that is over", act(silence, R"({"all": true, "until": "2001-01-01T00:00:00Z"})"),
+       400, "invalid_body"},
+      {"a silence of a broken pattern", act(silence, R"({"match": ["a=[z"], "for": "1h"})"), 400,
+       "invalid_body"},
+      {"a silence with a field of ours", act(silence, R"({"all": true, "for": "1h", "id": "x"})"),
+       400, "invalid_body"},
+      {"a silence that is not UTF-8", act(silence, "{\"reason\": \"\xff\"}"), 400, "invalid_body"},
+      {"a silence 300 deep",
+       act(silence, "{\"match\":" + std::string(300, '[') + std::string(300, ']') + "}"), 400,
+       "invalid_body"},
+      {"a silence of 1,000 terms",
+       act(
+           silence, R"({"for": "1h", "match": ["a=b")" +
+                        [] {
+                          std::string more;
+                          for (int i = 0; i < 999; ++i) {
+                            more += ",\"a=b\"";
+                          }
+                          return more;
+                        }() +
+                        "]}"),
+       400, "invalid_body"},
+      {"the end of no silence", act("DELETE /api/v1/silences/nope", ""), 404, "not_found"},
+      {"the end of every silence", act("DELETE /api/v1/silences", ""), 405, "method_not_allowed"},
+      {"an end without a content type", with_auth("DELETE /api/v1/silences/nope"), 415,
+       "unsupported_media_type"},
+      {"a reader that ends a silence",
+       "DELETE /api/v1/silences/nope HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+       "Authorization: Bearer read-token\r\n\r\n",
+       403, "forbidden"},
+      {"an acknowledgement by a number", act(acknowledge, R"({"by": 7})"), 400, "invalid_body"},
+      {"an acknowledgement of 2 KiB",
+       act(acknowledge, R"({"comment": ")" + std::string(2'048, 'x') + R"("})"), 400,
+       "invalid_body"},
+      {"a test of no channel", act("POST /api/v1/channels/nope/test", "{}"), 404, "not_found"},
+      {"a test of no type", act("POST /api/v1/channels/ops/test", R"({"type": "boom"})"), 400,
+       "invalid_body"},
+      {"a drop of nothing", act(drop, "{}"), 400, "invalid_body"},
+      {"a drop of everything", act(drop, R"({"channel": ""})"), 400, "invalid_body"},
+      {"a made-up outbox cursor", get("/api/v1/outbox?cursor=AAAA"), 400, "invalid_cursor"},
+      {"an unknown state of silences", get("/api/v1/silences?state=gone"), 400,
+       "invalid_parameter"},
+  };
+}
+
 std::vector<Malformed> all_malformed() {
   std::vector<Malformed> all = of_the_request_line();
-  for (const auto& more : {of_the_headers(), of_parameters_and_bodies()}) {
+  for (const auto& more : {of_the_headers(), of_parameters_and_bodies(), of_alerting()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
@@ -258,6 +324,8 @@ TEST_F(MalformedRequests, EachHasItsAnswerAndTheServerGoesOn) {
   }
   EXPECT_TRUE(monitors_.paused_calls.empty());
   EXPECT_TRUE(monitors_.checked.empty());
+  EXPECT_TRUE(alerting_.kept.empty() && alerting_.ended.empty() && alerting_.dropped.empty());
+  EXPECT_TRUE(alerting_.acknowledged.empty() && alerting_.tested.empty());
 }
 
 TEST_F(MalformedRequests, CutAnywhereAreRefusedOrIgnored) {

@@ -1,0 +1,71 @@
+#include "notification/sample_event.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "alert/change_message.hpp"
+
+namespace tocsin::notification {
+namespace {
+
+constexpr Milliseconds kOutage{std::chrono::minutes{6}};
+
+struct Content {
+  std::string_view state, reason, found;
+};
+
+Content content_of(alert::EventType type) {
+  using enum alert::EventType;
+  switch (type) {
+    case went_down:
+    case still_down:
+      return {"down", "status", "HTTP 503 Service Unavailable"};
+    case recovered:
+      return {"up", "", ""};
+    case became_unknown:
+      return {"unknown", "resolver", "no resolver answers"};
+    case flapping_started:
+      return {"down", "", ""};
+    case flapping_ended:
+      return {"up", "", ""};
+    case trouble_started:
+      return {"trouble", "channel", "channel example takes nothing: HTTP 500"};
+    case trouble_ended:
+      return {"ok", "", "channel example takes notifications again"};
+  }
+  return {};
+}
+
+}  // namespace
+
+alert::Event sample_event(alert::EventType type, std::string id, const SampleSubject& subject,
+                          Instant now) {
+  using enum alert::EventType;
+  const Content content = content_of(type);
+  const bool own = type == trouble_started || type == trouble_ended;
+  alert::Event event;
+  event.id = std::move(id);
+  event.type = alert::to_string(type);
+  event.severity = alert::info(type).severity;
+  event.monitor = own ? "tocsin" : subject.monitor;
+  event.kind = own ? "self" : subject.kind;
+  event.labels = own ? alert::Labels{} : subject.labels;
+  event.at = now;
+  event.state = content.state;
+  event.reason = content.reason;
+  if (type == recovered || type == still_down || type == trouble_ended) {
+    event.outage = kOutage;
+  }
+  event.message = "This is a test: ";
+  event.message += own ? std::string(content.found)
+                       : alert::change_message(event.monitor, type, content.found, event.outage);
+  event.key = event.monitor + "/test";
+  if (alert::info(type).phase != alert::Phase::note) {
+    event.incident = event.key;
+  }
+  return event;
+}
+
+}  // namespace tocsin::notification

@@ -1,0 +1,34 @@
+#include "notification/sample_event.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tocsin::notification {
+namespace {
+
+const Instant kNow = from_unix_ms(1'795'250'912'007);
+
+TEST(SampleEvent, EveryTypeSaysThatItIsATest) {
+  for (const alert::EventTypeInfo& info : alert::event_types()) {
+    const alert::Event event = sample_event(info.type, "ID", {}, kNow);
+    EXPECT_EQ(event.type, info.name);
+    EXPECT_THAT(event.message, testing::StartsWith("This is a test: ")) << info.name;
+    EXPECT_FALSE(event.state.empty() || event.key.empty() || event.monitor.empty()) << info.name;
+    EXPECT_EQ(event.incident.empty(), info.phase == alert::Phase::note) << info.name;
+    EXPECT_TRUE(alert::parse_event(alert::to_json(event)).has_value());
+  }
+}
+
+TEST(SampleEvent, TheEndClosesWhatTheOpeningOpened) {
+  const SampleSubject shop{"shop", "tcp", {{"team", "a"}}};
+  const auto opening = sample_event(alert::EventType::went_down, "1", shop, kNow);
+  const auto end = sample_event(alert::EventType::recovered, "2", shop, kNow + Milliseconds{9});
+  EXPECT_EQ(opening.incident, end.incident);
+  EXPECT_EQ(opening.key, end.key);
+  EXPECT_EQ(end.monitor, "shop");
+  EXPECT_EQ(end.kind, "tcp");
+  EXPECT_EQ(end.labels, shop.labels);
+}
+
+}  // namespace
+}  // namespace tocsin::notification
