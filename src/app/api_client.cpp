@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Milliseconds kTimeout = 10s;
+constexpr Milliseconds kLookupTimeout = 10s;
 constexpr std::uint64_t kLargestAnswer = std::uint64_t{64} << 20U;
 
 }  // namespace
@@ -29,9 +29,20 @@ Result<ApiClient> ApiClient::at(Network& network, std::string url, std::string t
 }
 
 void ApiClient::get(const std::string& path, Done done) {
+  Request request;
+  request.path = path;
+  send(std::move(request), std::move(done));
+}
+
+void ApiClient::send(Request asked, Done done) {
   ports::HttpRequest request;
-  request.url = url_ + path;
-  request.timeout = kTimeout;
+  request.url = url_ + asked.path;
+  request.method = std::move(asked.method);
+  request.body = std::move(asked.body);
+  request.timeout = asked.timeout;
+  if (request.method != "GET") {
+    request.headers.emplace_back("Content-Type", "application/json");
+  }
   request.max_body_bytes = kLargestAnswer;
   request.reuse_connection = true;
   request.headers.emplace_back("Accept", "application/json");
@@ -62,8 +73,8 @@ void ApiClient::get(const std::string& path, Done done) {
     };
     network->http().start(std::move(request), std::move(answered));
   };
-  network_->resolver().resolve(host_, check::IpFamily::any, network_->clock().mono_now() + kTimeout,
-                               std::move(exchange));
+  network_->resolver().resolve(host_, check::IpFamily::any,
+                               network_->clock().mono_now() + kLookupTimeout, std::move(exchange));
 }
 
 }  // namespace tocsin::app

@@ -6,6 +6,7 @@
 
 #include "app/network.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "ports/loop.hpp"
 
 namespace tocsin::app {
@@ -24,6 +25,14 @@ class ApiClient {
   // `path` begins with a slash. `done` runs on the loop thread. Errors name the daemon's address
   // and what to try.
   void get(const std::string& path, Done done);
+
+  struct Request {
+    std::string method = "GET";
+    std::string path;
+    std::string body;  // JSON; of everything but GET
+    Milliseconds timeout{10'000};
+  };
+  void send(Request request, Done done);
 
  private:
   ApiClient(Network& network, std::string url, std::string host, std::string token)

@@ -20,6 +20,14 @@ struct Dispatch {
   int operator()(const StatusOptions& o) const { return show_status(o); }
   int operator()(const ProbeOptions& o) const { return probe(o); }
   int operator()(const BackupOptions& o) const { return backup(o); }
+  int operator()(const SilenceAddOptions& o) const { return add_silence(o); }
+  int operator()(const SilenceListOptions& o) const { return list_silences(o); }
+  int operator()(const SilenceEndOptions& o) const { return end_silences(o); }
+  int operator()(const OutboxListOptions& o) const { return list_outbox(o); }
+  int operator()(const OutboxRetryOptions& o) const { return retry_outbox(o); }
+  int operator()(const OutboxDropOptions& o) const { return drop_outbox(o); }
+  int operator()(const NotifyOptions& o) const { return notify(o); }
+  int operator()(const AcknowledgeOptions& o) const { return acknowledge(o); }
 };
 
 }  // namespace

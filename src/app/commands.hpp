@@ -16,5 +16,13 @@ int print_schema();
 int show_status(const StatusOptions& options);
 int probe(const ProbeOptions& options);
 int backup(const BackupOptions& options);
+int add_silence(const SilenceAddOptions& options);
+int list_silences(const SilenceListOptions& options);
+int end_silences(const SilenceEndOptions& options);
+int list_outbox(const OutboxListOptions& options);
+int retry_outbox(const OutboxRetryOptions& options);
+int drop_outbox(const OutboxDropOptions& options);
+int notify(const NotifyOptions& options);
+int acknowledge(const AcknowledgeOptions& options);
 
 }  // namespace tocsin::app

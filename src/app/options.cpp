@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "app/options_alerting.hpp"
 #include "app/version.hpp"
 
 namespace tocsin::app {
@@ -19,7 +20,7 @@ void add_config(CLI::App& command, std::string& path) {
 struct Values {
   RunOptions run{.config = "tocsin.yml"};
   ConfigCheckOptions check{.config = "tocsin.yml"};
-  StatusOptions status{.url = "http://127.0.0.1:7400"};
+  StatusOptions status;
   ProbeOptions probe{.config = "tocsin.yml"};
   BackupOptions backup{.config = "tocsin.yml"};
 };
@@ -33,13 +34,8 @@ CLI::App* add_run(CLI::App& app, RunOptions& run) {
 
 CLI::App* add_status(CLI::App& app, StatusOptions& status) {
   CLI::App* command = app.add_subcommand("status", "show the monitors of a running daemon");
-  command->add_option("--url", status.url, "where the daemon listens")
-      ->default_str(status.url)
-      ->envname("TOCSIN_URL");
-  command->add_option("--token", status.token, "API token (better: TOCSIN_TOKEN)")
-      ->envname("TOCSIN_TOKEN");
+  add_server(*command, status);
   command->add_flag("-w,--watch", status.watch, "show again every 2 s until Ctrl-C");
-  command->add_flag("--json", status.json, "the API's items, one JSON document");
   return command;
 }
 
@@ -94,6 +90,7 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
   const CLI::App* status = add_status(app, values.status);
   const CLI::App* probe = add_probe(app, values.probe);
   const CLI::App* backup = add_backup(app, values.backup);
+  AlertingCommands alerting(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -114,6 +111,8 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     out.command = values.probe;
   } else if (backup->parsed()) {
     out.command = values.backup;
+  } else {
+    out.command = alerting.chosen();
   }
   return out;
 }

@@ -26,11 +26,14 @@ struct ConfigCheckOptions {
   bool strict = false;
 };
 struct ConfigSchemaOptions {};
-struct StatusOptions {
-  std::string url;
+// Whom a client command asks, and how it answers.
+struct ServerOptions {
+  std::string url = "http://127.0.0.1:7400";
   std::string token;
+  bool json = false;  // what the API answered
+};
+struct StatusOptions : ServerOptions {
   bool watch = false;
-  bool json = false;
 };
 struct ProbeOptions {
   std::string target;  // a URL, tcp://host:port, or the name of a monitor of `config`
@@ -44,8 +47,44 @@ struct BackupOptions {
   std::string file;
 };
 
+struct SilenceAddOptions : ServerOptions {
+  std::vector<std::string> match;  // "team=shop"
+  bool all = false;
+  std::string length, from, until;  // "30m", times; "" not given
+  std::string by, reason;
+};
+struct SilenceListOptions : ServerOptions {
+  bool ended = false;  // show those too
+};
+struct SilenceEndOptions : ServerOptions {
+  std::vector<std::string> ids;
+};
+struct OutboxListOptions : ServerOptions {
+  std::string channel;  // "" every one
+};
+struct OutboxRetryOptions : ServerOptions {
+  std::string channel;  // "" every one
+};
+struct OutboxDropOptions : ServerOptions {
+  std::string key, channel;  // one of them
+};
+struct NotifyOptions : ServerOptions {
+  std::string channel;
+  std::string event;    // a type; "" went_down
+  std::string monitor;  // whom it is about; "" none that exists
+  std::string config;   // of a preview: read it and ask no daemon; "" ask
+  bool preview = false;
+};
+struct AcknowledgeOptions : ServerOptions {
+  std::string monitor;
+  std::string length, until, by, comment;
+  bool undo = false;
+};
+
 using Command = std::variant<RunOptions, ConfigCheckOptions, ConfigSchemaOptions, StatusOptions,
-                             ProbeOptions, BackupOptions>;
+                             ProbeOptions, BackupOptions, SilenceAddOptions, SilenceListOptions,
+                             SilenceEndOptions, OutboxListOptions, OutboxRetryOptions,
+                             OutboxDropOptions, NotifyOptions, AcknowledgeOptions>;
 
 struct Options {
   Command command;

@@ -30,7 +30,10 @@ TableRow row_of(check::JsonValue item) {
   row.name = item.find("name").string().value_or("?");
   row.kind = item.find("kind").string().value_or("?");
   row.state = item.find("state").string().value_or("?");
-  row.overlays = overlay_text(holds("paused"), holds("silenced"), holds("flapping"));
+  const bool acknowledged =
+      item.find("incident").find("acknowledged").kind() == check::JsonKind::object;
+  row.overlays =
+      overlay_text(holds("paused"), holds("silenced"), holds("flapping"), acknowledged);
   row.since = parse_rfc3339(item.find("since").string().value_or("")).value_or(Instant{});
   const check::JsonValue last = item.find("last");
   row.message = last.find("message").string().value_or("");

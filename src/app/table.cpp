@@ -17,7 +17,21 @@ std::size_t rank(std::string_view state) {
   return static_cast<std::size_t>(std::ranges::find(kStateOrder, state) - kStateOrder.begin());
 }
 
-// Columns on a terminal: code points, which is right for all but wide and combining ones.
+std::string counts_line(const std::vector<TableRow>& rows) {
+  std::string out = fmt::format("{} monitor{}", rows.size(), rows.size() == 1 ? "" : "s");
+  std::string_view separator = ": ";
+  for (const std::string_view state : kStateOrder) {
+    const auto count = std::ranges::count(rows, state, &TableRow::state);
+    if (count > 0) {
+      out += fmt::format("{}{} {}", separator, count, state);
+      separator = ", ";
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
@@ -42,22 +56,7 @@ std::string padded(std::string_view text, std::size_t width) {
   return out;
 }
 
-std::string counts_line(const std::vector<TableRow>& rows) {
-  std::string out = fmt::format("{} monitor{}", rows.size(), rows.size() == 1 ? "" : "s");
-  std::string_view separator = ": ";
-  for (const std::string_view state : kStateOrder) {
-    const auto count = std::ranges::count(rows, state, &TableRow::state);
-    if (count > 0) {
-      out += fmt::format("{}{} {}", separator, count, state);
-      separator = ", ";
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
-std::string overlay_text(bool paused, bool silenced, bool flapping) {
+std::string overlay_text(bool paused, bool silenced, bool flapping, bool acknowledged) {
   std::string out;
   const auto add = [&out](bool holds, std::string_view name) {
     if (holds) {
@@ -68,6 +67,7 @@ std::string overlay_text(bool paused, bool silenced, bool flapping) {
   add(paused, "paused");
   add(silenced, "silenced");
   add(flapping, "flapping");
+  add(acknowledged, "acknowledged");
   return out;
 }
 

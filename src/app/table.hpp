@@ -32,10 +32,19 @@ struct TableStyle {
                                        const TableStyle& style);
 
 // "paused, silenced": what lies over a monitor's state; "" when nothing does.
-[[nodiscard]] std::string overlay_text(bool paused, bool silenced, bool flapping);
+[[nodiscard]] std::string overlay_text(bool paused, bool silenced, bool flapping,
+                                       bool acknowledged = false);
 
 // "5m", "3h", "2d": the largest unit, for people.
 [[nodiscard]] std::string short_duration(Milliseconds value);
+
+// Columns that `text` takes on a terminal: code points, which is right for all but wide and
+// combining ones.
+[[nodiscard]] std::size_t columns(std::string_view text);
+// Printable, and cut to `width` columns.
+[[nodiscard]] std::string fit(std::string_view text, std::size_t width);
+// The same, filled up with spaces.
+[[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 
 // `text` in the color of `state` when color is on.
 [[nodiscard]] std::string colored(std::string_view text, std::string_view state, bool color);

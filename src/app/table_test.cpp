@@ -25,7 +25,7 @@ TEST(Table, NamesEverythingThatLiesOverAState) {
   EXPECT_EQ(overlay_text(false, false, false), "");
   EXPECT_EQ(overlay_text(true, false, false), "paused");
   EXPECT_EQ(overlay_text(false, true, true), "silenced, flapping");
-  EXPECT_EQ(overlay_text(true, true, true), "paused, silenced, flapping");
+  EXPECT_EQ(overlay_text(true, true, true, true), "paused, silenced, flapping, acknowledged");
 }
 
 TEST(Table, PutsWhatIsNotUpFirstWhenThereAreTooMany) {
