@@ -37,6 +37,10 @@ TableStyle terminal_style() {
   return style;
 }
 
+std::size_t list_width() {
+  return isatty(STDOUT_FILENO) != 0 ? terminal_style().width : std::string::npos;
+}
+
 TableRow row_of(const service::MonitorView& view) {
   TableRow row;
   row.name = view.config->name;

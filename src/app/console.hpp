@@ -13,6 +13,8 @@ namespace tocsin::app {
 
 // The terminal behind standard output, if there is one.
 [[nodiscard]] TableStyle terminal_style();
+// Of that terminal; without limit where there is none: what a program reads is not cut.
+[[nodiscard]] std::size_t list_width();
 
 [[nodiscard]] TableRow row_of(const service::MonitorView& view);
 

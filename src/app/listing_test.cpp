@@ -19,8 +19,7 @@ TEST(Listing, TheLastColumnIsCutToTheTerminal) {
 }
 
 TEST(Listing, NothingFromOutsideReachesTheTerminalRaw) {
-  EXPECT_EQ(render_columns({"A", "B"}, {{"\x1b[2J", "x\ny"}}, 80),
-            "A         B\n\\x1B[2J  x\\ny\n");
+  EXPECT_EQ(render_columns({"A", "B"}, {{"\x1b[2J", "x\ny"}}, 80), "A        B\n\\x1b[2J  x\\ny\n");
 }
 
 TEST(Listing, CountsReadLikeSentences) {

@@ -76,7 +76,7 @@ int list_outbox(const OutboxListOptions& options) {
   if (!rows.empty()) {
     fmt::print("{}",
                render_columns({"KEY", "MONITOR", "TYPE", "WAITS", "TRIES", "NEXT", "LAST ERROR"},
-                              rows, terminal_style().width));
+                              rows, list_width()));
   }
   fmt::print("{} in the outbox\n", counted(rows.size(), "notification"));
   return kDone;

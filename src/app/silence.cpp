@@ -119,7 +119,7 @@ int list_silences(const SilenceListOptions& options) {
   }
   if (!rows.empty()) {
     fmt::print("{}", render_columns({"ID", "STATE", "FROM", "UNTIL", "BY", "MATCH", "REASON"}, rows,
-                                    terminal_style().width));
+                                    list_width()));
   }
   fmt::print("{}\n", counted(rows.size(), "silence"));
   return kDone;

@@ -32,8 +32,7 @@ TableRow row_of(check::JsonValue item) {
   row.state = item.find("state").string().value_or("?");
   const bool acknowledged =
       item.find("incident").find("acknowledged").kind() == check::JsonKind::object;
-  row.overlays =
-      overlay_text(holds("paused"), holds("silenced"), holds("flapping"), acknowledged);
+  row.overlays = overlay_text(holds("paused"), holds("silenced"), holds("flapping"), acknowledged);
   row.since = parse_rfc3339(item.find("since").string().value_or("")).value_or(Instant{});
   const check::JsonValue last = item.find("last");
   row.message = last.find("message").string().value_or("");
