@@ -304,15 +304,27 @@ MailPhase Exchange::phase() const {
   if (tls_begun_ && !reached(easy_.get(), CURLINFO_APPCONNECT_TIME_T)) {
     return MailPhase::starttls;
   }
-  return reached(easy_.get(), CURLINFO_CONNECT_TIME_T) ? MailPhase::greeting
-                                                       : MailPhase::connecting;
+  return reset_once_connected_ || reached(easy_.get(), CURLINFO_CONNECT_TIME_T)
+             ? MailPhase::greeting
+             : MailPhase::connecting;
+}
+
+int Exchange::connect_error() const {
+  return socket_error_ != 0 ? socket_error_
+                            : static_cast<int>(info(easy_.get(), CURLINFO_OS_ERRNO));
 }
 
 ports::MailResult Exchange::conclude(CURLcode code) {
+  // A handshake that a reset ends is ECONNREFUSED (RFC 9293 3.10.7.3); ECONNRESET says that there
+  // was a connection, gone before libcurl looked at it.
+  reset_once_connected_ = code == CURLE_COULDNT_CONNECT && connect_error() == ECONNRESET;
+  const bool connected = phase() != MailPhase::connecting;
   const char* address = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_IP, &address);
-  const bool connected = phase() != MailPhase::connecting;
-  const std::string remote = connected && address != nullptr ? address : "";
+  std::string remote = connected && address != nullptr ? address : "";
+  if (reset_once_connected_ && remote.empty()) {
+    remote = request_.address.empty() ? request_.server : request_.address;
+  }
   const bool final_reply = conversation_.answered() && conversation_.phase() == MailPhase::message;
   // Codes by which libcurl says that it did not like a reply. It goes on when a recipient is
   // refused, so that this alone is not why it ended.
@@ -358,8 +370,10 @@ ports::MailFailure Exchange::explain(CURLcode code) const {
       return failure(Kind::timeout,
                      fmt::format("no {} within {}", awaited, format_duration(request_.timeout)));
     case CURLE_COULDNT_CONNECT: {
-      const int error = socket_error_ != 0 ? socket_error_
-                                           : static_cast<int>(info(easy_.get(), CURLINFO_OS_ERRNO));
+      if (reset_once_connected_) {
+        return failure(Kind::closed, fmt::format("connection closed before the {}", awaited));
+      }
+      const int error = connect_error();
       const bool ours = error != 0 && socket_fault(error) == SocketFault::local;
       return failure(ours ? Kind::resources : Kind::connect,
                      error == 0 ? "cannot connect" : describe_socket_error(error));

@@ -40,6 +40,7 @@ class Exchange {
   [[nodiscard]] ports::MailFailure explain(CURLcode code) const;
   [[nodiscard]] ports::MailPhase phase() const;
   [[nodiscard]] bool aborted() const;
+  [[nodiscard]] int connect_error() const;  // errno of what kept us from connecting; 0 not known
 
   static std::size_t line_callback(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t text_callback(char* buffer, std::size_t size, std::size_t count, void* self);
@@ -58,6 +59,7 @@ class Exchange {
   bool tls_begun_ = false;
   bool line_too_long_ = false;  // an endless line came
   int socket_error_ = 0;        // errno of a socket() that failed
+  bool reset_once_connected_ = false;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 
   mutable std::mutex mutex_;
