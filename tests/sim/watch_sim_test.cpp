@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 
+#include "sim/seed.hpp"
 #include "sim/world.hpp"
 
 namespace tocsin::test {
@@ -13,27 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A number from the environment: tests replay a seed from there, sanitizer runs shorten lives.
-std::uint64_t from_environment(const char* name, std::uint64_t usual) {
-  const char* given = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-  return given == nullptr ? usual : std::strtoull(given, nullptr, 10);
-}
-
-std::uint64_t seed_or(std::uint64_t usual) { return from_environment("TOCSIN_SEED", usual); }
-
 #define EXPECT_HEALTHY(world, seed) \
   EXPECT_TRUE((world).healthy()) << (world).problem() << "; replay with TOCSIN_SEED=" << (seed)
 
-// Virtual days are divided by this under sanitizers (TOCSIN_SIM_DIVISOR).
-int divisor() {
-  return static_cast<int>(std::max<std::uint64_t>(1, from_environment("TOCSIN_SIM_DIVISOR", 1)));
-}
-
-// The two long lives may take this much CPU time together; a busy machine does not count.
-constexpr double kLongLivesSeconds = 60;
-double long_lives_seconds = 0;
-
-// One life from its seed: says the seed beforehand, so that even a crash can be replayed.
+// One life from its seed: says the seed beforehand, so that even a crash can be replayed, and
+// afterwards what it took.
 class LongLife {
  public:
   explicit LongLife(std::uint64_t seed) : began_(std::clock()) {
@@ -41,10 +25,8 @@ class LongLife {
     std::fflush(stdout);
   }
   ~LongLife() {
-    long_lives_seconds += static_cast<double>(std::clock() - began_) / CLOCKS_PER_SEC;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    EXPECT_LT(long_lives_seconds, kLongLivesSeconds);
-#endif
+    std::printf("%.1f s of CPU time\n",
+                static_cast<double>(std::clock() - began_) / CLOCKS_PER_SEC);
   }
   LongLife(const LongLife&) = delete;
   LongLife& operator=(const LongLife&) = delete;
