@@ -66,6 +66,19 @@ std::optional<Instant> next_escalation(const Announcement& announcement,
   return next;
 }
 
+std::optional<Instant> next_look(const Announcement& announcement,
+                                 std::span<const Recipient> recipients, Milliseconds remind_every) {
+  if (announcement.hold != Hold::none) {
+    return Instant{};
+  }
+  std::optional<Instant> next = next_escalation(announcement, recipients);
+  if (remind_every > Milliseconds{0} && !announcement.told.empty()) {
+    const Instant reminder = announcement.last_told + remind_every;
+    next = next ? std::min(*next, reminder) : reminder;
+  }
+  return next;
+}
+
 std::vector<std::string> followers(const Announcement& announcement,
                                    std::span<const Recipient> recipients, EventType type) {
   std::vector<std::string> out;

@@ -84,6 +84,11 @@ struct AlertMemory {
 // When the next recipient with `after` is due; nullopt: nobody waits.
 [[nodiscard]] std::optional<Instant> next_escalation(const Announcement& announcement,
                                                      std::span<const Recipient> recipients);
+// When time alone may next change who is to be told: an escalation, a reminder; at once (epoch 0)
+// while something holds it, which may end at any time. nullopt: never.
+[[nodiscard]] std::optional<Instant> next_look(const Announcement& announcement,
+                                               std::span<const Recipient> recipients,
+                                               Milliseconds remind_every);
 // Those who are told of a later event of the incident: they were told of the opening, and their
 // entry does not exclude its type. One whose entry is gone is still told.
 [[nodiscard]] std::vector<std::string> followers(const Announcement& announcement,

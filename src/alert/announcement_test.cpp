@@ -58,6 +58,21 @@ TEST(Announcement, EscalatesAfterItsTimeUnlessAcknowledged) {
   EXPECT_EQ(next_escalation(announcement, recipients), std::nullopt);
 }
 
+TEST(Announcement, IsLookedAtAgainWhenTimeAloneMayChangeWhoIsTold) {
+  Announcement announcement = opened();
+  announcement.told = {"ops"};
+  announcement.last_told = kOpened;
+  const std::vector recipients{to("ops"), to("page", 10min)};
+  EXPECT_EQ(next_look(announcement, recipients, 0ms), kOpened + 10min);
+  EXPECT_EQ(next_look(announcement, recipients, 7min), kOpened + 7min);
+  EXPECT_EQ(next_look(announcement, std::vector{to("ops")}, 0ms), std::nullopt);
+  announcement.hold = Hold::silenced;  // which may end at any time
+  EXPECT_EQ(next_look(announcement, recipients, 7min), Instant{});
+  announcement = opened();
+  EXPECT_EQ(next_look(announcement, std::vector<Recipient>{}, 7min), std::nullopt)
+      << "nobody is reminded who was not told";
+}
+
 TEST(Announcement, AcknowledgingDoesNotKeepTheFirstFromBeingTold) {
   Announcement announcement = opened();
   announcement.acknowledgement = {"ann", "", kOpened, Instant{}};

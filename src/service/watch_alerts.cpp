@@ -171,6 +171,11 @@ bool Watch::Impl::settle_incident(std::uint32_t id, Instant now, Telling& tellin
     telling.events.push_back(std::move(event));
     changed = true;
   }
+  if (const auto next = alert::next_look(incident, recipients, s.config.notes->remind_every)) {
+    timed_[id] = *next;
+  } else {
+    timed_.erase(id);
+  }
   return changed;
 }
 
@@ -229,6 +234,7 @@ void Watch::Impl::tell_of(std::uint32_t id, const alert::Step& step, check::Stat
   } else if (event != nullptr && step.event == alert::EventType::recovered) {
     tell_recovery(s, *event, now, telling);
     open_.erase(id);
+    timed_.erase(id);
   } else if (event != nullptr && !quiet_name(s)) {
     address(*event, alert::note_recipients(s.config.notes->notify, *step.event, event->severity),
             now, telling);
@@ -308,8 +314,13 @@ void Watch::Impl::refresh_quiet(Instant now) {
 void Watch::Impl::alert_tick(Instant now) {
   refresh_quiet(now);
   drop_old_silences(now);
-  const std::vector<std::uint32_t> open(open_.begin(), open_.end());
-  for (const std::uint32_t id : open) {
+  std::vector<std::uint32_t> due;
+  for (const auto& [id, when] : timed_) {
+    if (when <= now) {
+      due.push_back(id);
+    }
+  }
+  for (const std::uint32_t id : due) {
     settle_now(id, now);
   }
 }
@@ -347,6 +358,7 @@ void Watch::Impl::resume_incident(std::uint32_t id) {
     memory.incident->last_told = ports_.clock.now();
   }
   open_.insert(id);
+  timed_[id] = Instant{};
 }
 
 // --- Sinks, and what is not of a monitor. ---

@@ -163,7 +163,9 @@ class Watch::Impl {
   ports::TimerId timer_ = 0;
   MonoTime armed_for_{};
   bool stopping_ = false;
-  std::set<std::uint32_t> open_;  // monitors with an open incident
+  std::set<std::uint32_t> open_;   // monitors with an open incident
+  // Those of them whose recipients may change with time alone, and when to look again.
+  std::map<std::uint32_t, Instant> timed_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> children_;  // by parent's name
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.

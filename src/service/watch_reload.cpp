@@ -109,6 +109,7 @@ void Watch::Impl::remove_monitor(std::uint32_t id) {
     change.events.push_back(std::move(event));
   }
   open_.erase(id);
+  timed_.erase(id);
   recorder_.submit_removal(id, std::move(batch), std::move(change));
   release_slot(id);
 }
@@ -164,6 +165,9 @@ void Watch::Impl::reload(const config::Config& config) {
   by_name_ = std::move(names);
   index_children();
   maintenance_ = config.maintenance;
+  for (const std::uint32_t id : open_) {
+    timed_[id] = Instant{};  // who is to be told may have changed
+  }
   alert_tick(wall_of(last_wake_));
   arm();
 }

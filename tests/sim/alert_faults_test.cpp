@@ -84,12 +84,12 @@ TEST(AFleet, ThatGoesDownAtOnceIsToldInFewMessagesWithinTheProvidersLimits) {
   constexpr std::size_t kMonitors = 10'000;
   AlertWorld world({.seed = 4, .monitors = kMonitors, .steady = true, .channels = channels});
   world.boot();
-  world.run_for(5min);
+  world.run_for(2min);
   ASSERT_TRUE(world.courier->seen.empty());
   for (std::size_t i = 0; i < kMonitors; ++i) {
     world.prober.force(fmt::format("m{:05}", i), check::Status::down);
   }
-  world.run_for(10min);
+  world.run_for(3min);
   EXPECT_EQ(world.dispatcher->waiting(), 0U);
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < world.courier->seen.size(); ++i) {
