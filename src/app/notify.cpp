@@ -50,7 +50,9 @@ void print_text(const std::string& text) {
 
 int print_tested(check::JsonValue tested) {
   const bool delivered = tested.find("delivered").boolean().value_or(false);
-  fmt::print("{}: {}\n", delivered ? "delivered" : "not delivered", text_of(tested, "verdict"));
+  const std::string verdict = text_of(tested, "verdict");
+  fmt::print("{}{}{}\n", delivered ? "delivered" : "not delivered", verdict.empty() ? "" : ": ",
+             verdict);
   const check::JsonValue answer = tested.find("answer");
   if (const std::string failure = text_of(answer, "failure"); !failure.empty()) {
     fmt::print("no answer: {}\n", failure);

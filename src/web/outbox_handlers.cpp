@@ -201,7 +201,11 @@ void list_outbox(const SharedPtr& shared, Call call, Responder respond) {
 
 void retry_outbox(const SharedPtr& shared, Call call, Responder respond) {
   Fields fields(call.body);
-  const std::string channel = fields.text("channel", kLongestName).value_or("");
+  const auto given = fields.text("channel", kLongestName);
+  if (given && given->empty()) {
+    fields.refuse("`channel` is empty: leave it out to try every one");
+  }
+  const std::string channel = given.value_or("");
   auto problem = unexpected_parameter(call.query);
   if (!problem) {
     problem = fields.problem();

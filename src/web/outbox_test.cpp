@@ -102,6 +102,7 @@ TEST(Outbox, RetriesOneChannelOrAll) {
   EXPECT_EQ(world.post("/api/v1/outbox/retry").body, R"({"retried":["dd","ops"]})");
   EXPECT_EQ(world.post("/api/v1/outbox/retry", R"({"channel": "nope"})").status, 404);
   EXPECT_EQ(world.post("/api/v1/outbox/retry", R"({"channel": 1})").status, 400);
+  EXPECT_EQ(world.post("/api/v1/outbox/retry", R"({"channel": ""})").status, 400);
 }
 
 TEST(Outbox, DropsOneOrAllOfAChannel) {

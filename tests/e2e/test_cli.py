@@ -25,12 +25,16 @@ def test_version_and_help_are_printed(tocsin):
     assert version.returncode == 0 and version.stdout.startswith("tocsin 0.")
     usage = tocsin("--help")
     assert usage.returncode == 0
-    for command in ("run", "config", "probe", "status", "backup"):
+    for command in ("run", "config", "probe", "status", "backup", "silence", "acknowledge", "outbox",
+                    "notify"):
         assert command in usage.stdout
 
 
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["run", "--nonsense"], ["probe"],
-                                  ["probe", "http://127.0.0.1/", "--timeout", "soon"]])
+                                  ["probe", "http://127.0.0.1/", "--timeout", "soon"],
+                                  ["outbox"], ["outbox", "drop"], ["notify", "test"],
+                                  ["acknowledge"], ["acknowledge", "shop", "--for", "soon"],
+                                  ["acknowledge", "shop", "--undo", "--by", "ana"]])
 def test_wrong_usage_exits_2(tocsin, args):
     done = tocsin(*args)
     assert done.returncode == 2, done.stdout + done.stderr

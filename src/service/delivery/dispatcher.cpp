@@ -6,14 +6,13 @@
 #include <iterator>
 
 #include "notification/outbox.hpp"
+#include "service/delivery/formatter.hpp"
 
 namespace tocsin::service {
 namespace {
 
 // Told this much after it came about, a notification says that it is late.
 constexpr Milliseconds kLateAfter{60'000};
-constexpr Milliseconds kFormatterTimeout{2'000};
-constexpr std::size_t kLongestText = 64U << 10U;
 constexpr Milliseconds kGiveUpUnknown{std::chrono::hours{24}};
 
 // The events or reports of `rows`; rows that cannot be read are left out.
@@ -36,14 +35,6 @@ void fill(notification::Message& message, const std::vector<ports::OutboxRow>& r
     }
     message.events.push_back(std::move(*event));
   }
-}
-
-std::string formatter_input(const notification::Message& message) {
-  std::string out;
-  for (const alert::Event& event : message.events) {
-    out += alert::to_json(event) + '\n';
-  }
-  return out;
 }
 
 alert::Phase phase_of(const alert::Event& event) {
@@ -288,31 +279,23 @@ void Dispatcher::format_then_carry(std::uint64_t id) {
     carry(id);
     return;
   }
-  ports::Carriage how;
-  how.timeout = kFormatterTimeout;
-  notification::ExecStep step{flight.outlet->formatter, formatter_input(flight.message)};
-  ports_.courier.carry(
-      std::move(step), std::move(how),
-      [this, id, alive = std::weak_ptr(alive_)](notification::Answer answer) {
-        if (alive.expired()) {
-          return;
-        }
-        Flight& formatted = flights_.at(id);
-        if (answer.failure.empty() && answer.status == 0 && !answer.body.empty()) {
-          answer.body.resize(std::min(answer.body.size(), kLongestText));
-          formatted.message.formatted = answer.body;
-          formatted.consignment->formatted = std::move(answer.body);
-        } else {
-          ports_.log.warn(
-              "the formatter failed; the default text is sent",
-              {{"channel", formatted.desk},
-               {"error", answer.failure.empty()
-                             ? std::string_view("it said nothing, or exited with an error")
-                             : std::string_view(answer.failure)}});
-        }
-        prepare(formatted);
-        carry(id);
-      });
+  ports_.courier.carry(formatter_step(*flight.outlet, flight.message), formatter_carriage(),
+                       [this, id, alive = std::weak_ptr(alive_)](notification::Answer answer) {
+                         if (alive.expired()) {
+                           return;
+                         }
+                         Flight& formatted = flights_.at(id);
+                         if (auto text = formatted_text(std::move(answer))) {
+                           formatted.message.formatted = *text;
+                           formatted.consignment->formatted = std::move(*text);
+                         } else {
+                           ports_.log.warn(
+                               "the formatter failed; the default text is sent",
+                               {{"channel", formatted.desk}, {"error", text.error().message}});
+                         }
+                         prepare(formatted);
+                         carry(id);
+                       });
 }
 
 std::optional<notification::Earlier> Dispatcher::earlier_of(

@@ -118,9 +118,10 @@ class Dispatcher {
     std::string verdict;  // for people
     notification::Answer answer;
   };
-  // Sends one event now, outside the line, once; the other side's answer. not_found.
-  void test(std::string_view outlet, alert::Event event,
-            std::move_only_function<void(Result<Tested>)> done);
+  using TestDone = std::move_only_function<void(Result<Tested>)>;
+  // Sends one event now, outside the line, once; the other side's answer. Errors: not_found;
+  // cancelled when it is being taken down.
+  void test(std::string_view outlet, alert::Event event, TestDone done);
   // The steps that would be taken for one event. not_found.
   [[nodiscard]] Result<std::vector<notification::Step>> preview(std::string_view outlet,
                                                                 alert::Event event) const;
@@ -167,6 +168,9 @@ class Dispatcher {
   void collect_waiting(const std::string& name, const Desk& desk, std::uint64_t after,
                        std::size_t most, std::vector<WaitingView>& out) const;
   static ports::Carriage carriage_of(const notification::Outlet& outlet);
+  using OutletPtr = std::shared_ptr<const notification::Outlet>;
+  static void send_test(ports::Courier& courier, const OutletPtr& outlet,
+                        const notification::Message& message, std::string note, TestDone done);
 
   Ports ports_;
   Hooks hooks_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/delivery/dispatcher.hpp"
+#include "service/delivery/formatter.hpp"
 
 namespace tocsin::service {
 namespace {
@@ -130,27 +131,54 @@ Result<std::size_t> Dispatcher::drop_all(std::string_view outlet) {
   return count;
 }
 
-void Dispatcher::test(std::string_view outlet, alert::Event event,
-                      std::move_only_function<void(Result<Tested>)> done) {
+// The first step alone: what follows it needs its answer to be a real message. `note` goes in front
+// of the verdict.
+void Dispatcher::send_test(ports::Courier& courier, const OutletPtr& outlet,
+                           const notification::Message& message, std::string note, TestDone done) {
+  notification::Work work = outlet->format->prepare(message, std::nullopt);
+  if (work.steps.empty()) {
+    done(Tested{true, "nothing is sent for an event of this type", {}});
+    return;
+  }
+  notification::Step first = work.steps.front();
+  courier.carry(std::move(first), carriage_of(*outlet),
+                [outlet, note = std::move(note), work = std::move(work),
+                 done = std::move(done)](notification::Answer answer) mutable {
+                  const notification::Verdict verdict = outlet->format->judge(work, 0, answer);
+                  const bool delivered = verdict.kind == notification::Verdict::Kind::delivered;
+                  done(Tested{delivered, note + verdict.message, std::move(answer)});
+                });
+}
+
+void Dispatcher::test(std::string_view outlet, alert::Event event, TestDone done) {
   const Desk* desk = find(outlet);
   if (desk == nullptr || !desk->line.outlet() || desk->sink) {
     done(std::unexpected(unknown(outlet)));
     return;
   }
   const auto used = desk->line.outlet();
-  notification::Work work =
-      used->format->prepare(message_of(std::move(event), ports_.clock.now()), std::nullopt);
-  if (work.steps.empty()) {
-    done(Tested{true, "nothing is sent for an event of this type", {}});
+  notification::Message message = message_of(std::move(event), ports_.clock.now());
+  if (used->formatter.empty()) {
+    send_test(ports_.courier, used, std::move(message), "", std::move(done));
     return;
   }
-  notification::Step first = work.steps.front();
+  notification::ExecStep step = formatter_step(*used, message);
   ports_.courier.carry(
-      std::move(first), carriage_of(*used),
-      [used, work = std::move(work), done = std::move(done)](notification::Answer answer) mutable {
-        const notification::Verdict verdict = used->format->judge(work, 0, answer);
-        done(Tested{verdict.kind == notification::Verdict::Kind::delivered, verdict.message,
-                    std::move(answer)});
+      std::move(step), formatter_carriage(),
+      [this, alive = std::weak_ptr(alive_), used, message = std::move(message),
+       done = std::move(done)](notification::Answer answer) mutable {
+        if (alive.expired()) {
+          done(fail(ErrorCode::cancelled, "Tocsin is stopping"));
+          return;
+        }
+        std::string note;
+        if (auto text = formatted_text(std::move(answer))) {
+          message.formatted = std::move(*text);
+        } else {
+          note =
+              "the formatter failed (" + text.error().message + "), so the default text was sent; ";
+        }
+        send_test(ports_.courier, used, std::move(message), std::move(note), std::move(done));
       });
 }
 
