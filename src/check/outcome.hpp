@@ -64,6 +64,7 @@ struct Outcome {
   std::string message;  // one sentence for people; empty when up and nothing is to be said
   Origin origin = Origin::scheduled;
   bool confirmed = false;  // another worker saw the same (cluster mode)
+  std::string evidence;    // what was seen (check/excerpt.hpp), as JSON; "" none. Not in to_json
   std::string detail;      // a kind's own state beyond up/down/unknown, for example an ECS phase
   Instant started{};
   Microseconds duration{0};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "check/excerpt.hpp"
 #include "check/outcome.hpp"
 #include "check/spec.hpp"
 
@@ -32,7 +33,7 @@ struct HttpRequest {
   check::HttpVersion version = check::HttpVersion::automatic;
   bool reuse_connection = false;
   bool decompress = true;
-  bool keep_body = true;  // false: the body is read and counted, not kept
+  bool keep_body = true;  // false: only its first check::kBodyHeadBytes; the rest is counted
   std::uint64_t max_body_bytes = std::uint64_t{1} << 20U;  // after decompression
   Milliseconds timeout{10'000};                            // whole exchange
   Milliseconds connect_timeout{0};                         // 0: the whole timeout
@@ -45,6 +46,8 @@ struct HttpResponse {
   std::uint64_t body_bytes = 0;
   std::string remote_address;  // numeric, as connected
   check::Timings timings;      // from the start of the exchange; dns is never set
+  // Of the TLS peer, on a connection that is not kept, when the status is not 200 to 299.
+  std::optional<check::CertificateFacts> certificate;
 };
 
 struct HttpFailure {
@@ -66,6 +69,7 @@ struct HttpFailure {
   std::string remote_address;  // "" when never connected
   bool connected = false;      // TCP was established
   check::Timings timings;
+  std::optional<check::CertificateFacts> certificate;  // that came, refused or not
 };
 
 using HttpResult = std::expected<HttpResponse, HttpFailure>;

@@ -24,6 +24,7 @@ void redact(check::Outcome& outcome, const Redactor& redactor) {
   }
   outcome.message = redactor.redact(outcome.message);
   outcome.detail = redactor.redact(outcome.detail);
+  outcome.evidence = redacted_json(outcome.evidence, redactor);
   for (check::ConditionResult& condition : outcome.conditions) {
     condition.text = redactor.redact(condition.text);
     condition.seen = redactor.redact(condition.seen);

@@ -6,8 +6,8 @@
 
 namespace tocsin::service {
 
-// Hides every secret in the texts of an outcome: message, conditions and captured values, which
-// stay valid JSON.
+// Hides every secret in the texts of an outcome: message, conditions, evidence and captured
+// values, which stay valid JSON.
 void redact(check::Outcome& outcome, const Redactor& redactor);
 
 }  // namespace tocsin::service

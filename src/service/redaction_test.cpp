@@ -5,6 +5,7 @@
 #include "base/json_writer.hpp"
 #include "base/utf8.hpp"
 #include "check/assertions.hpp"
+#include "check/excerpt.hpp"
 #include "check/json.hpp"
 
 namespace tocsin::service {
@@ -41,7 +42,7 @@ TEST(Redaction, ShowsNoPartOfASecretWhereverATextIsCut) {
   ASSERT_TRUE(compiled.assertions);
   std::string escaped;
   append_json_string(escaped, secret);
-  for (const std::size_t around : {100U, 1000U, 4096U}) {
+  for (const std::size_t around : {100U, 200U, 1000U, 1024U, 4096U}) {
     for (std::size_t before = around - 40; before < around + 4; ++before) {
       const std::string text = std::string(before, '.') + secret + std::string(5000, ' ');
       std::string body = R"({"t":)";
@@ -54,8 +55,16 @@ TEST(Redaction, ShowsNoPartOfASecretWhereverATextIsCut) {
       outcome.message = clip(verdict.message, 1000);
       outcome.conditions = std::move(verdict.conditions);
       outcome.values = std::move(verdict.values);
+      const std::vector<std::pair<std::string, std::string>> headers{{"x-echo", text}};
+      check::AnswerFacts seen;
+      seen.status = 500;
+      seen.headers = headers;
+      seen.body = text;
+      outcome.evidence = check::excerpt(seen);
       redact(outcome, redactor);
       EXPECT_EQ(check::to_json(outcome).find("k9"), std::string::npos) << before;
+      EXPECT_EQ(outcome.evidence.find("k9"), std::string::npos) << before;
+      EXPECT_TRUE(check::parse_json(outcome.evidence)) << outcome.evidence;
       for (const check::CapturedValue& value : outcome.values) {
         EXPECT_TRUE(check::parse_json(value.json)) << value.json;
       }

@@ -147,6 +147,9 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   change.accounted = s.accounted();
   if (step.event) {
     event = make_event(s, step, at, change.reason, outcome.message);
+    if (*step.event == alert::EventType::went_down && !outcome.evidence.empty()) {
+      event->extra.emplace_back("evidence", std::move(outcome.evidence));
+    }
   }
   change.message = std::move(outcome.message);
   s.state = change.state = step.next;

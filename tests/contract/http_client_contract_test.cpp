@@ -239,14 +239,18 @@ TEST_F(HttpClientContract, OpensAFreshConnectionUnlessTold) {
   EXPECT_EQ(server.accepted(), 4);
 }
 
-TEST_F(HttpClientContract, CountsABodyThatIsNotKept) {
-  LoopbackServer server(answer(kHello));
-  auto request = get(server.url());
-  request.keep_body = false;
-  const auto result = fetch(client_, std::move(request));
-  ASSERT_TRUE(result) << describe(result);
-  EXPECT_EQ(result->body, "");
-  EXPECT_EQ(result->body_bytes, 5U);
+TEST_F(HttpClientContract, CountsABodyThatIsNotKeptAndKeepsItsBeginning) {
+  for (const std::size_t size : {std::size_t{5}, check::kBodyHeadBytes, std::size_t{200'000}}) {
+    const std::string body(size, 'b');
+    LoopbackServer server(
+        answer("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + body));
+    auto request = get(server.url());
+    request.keep_body = false;
+    const auto result = fetch(client_, std::move(request));
+    ASSERT_TRUE(result) << describe(result);
+    EXPECT_EQ(result->body, body.substr(0, check::kBodyHeadBytes));
+    EXPECT_EQ(result->body_bytes, size);
+  }
 }
 
 TEST_F(HttpClientContract, AllowsABodyOfExactlyTheLimit) {

@@ -77,6 +77,33 @@ TEST_F(HttpClientTls, NamesAnExpiredCertificate) {
   expect_problem(make_certificate(wish, &authority_), "certificate has expired");
 }
 
+TEST_F(HttpClientTls, ShowsTheCertificateThatWasRefused) {
+  CertificateWish wish;
+  wish.valid_from_days = -10;
+  wish.valid_until_days = -1;
+  const Certificate expired = make_certificate(wish, &authority_);
+  LoopbackServer server(hello_, serving(expired));
+  const auto result = fetch(client_, trusting(server));
+  ASSERT_FALSE(result);
+  ASSERT_TRUE(result.error().certificate);
+  const check::CertificateFacts& facts = *result.error().certificate;
+  EXPECT_EQ(facts.names, (std::vector<std::string>{"server.test", "127.0.0.1", "::1"}));
+  EXPECT_FALSE(facts.subject.empty());
+  EXPECT_NE(facts.issuer, facts.subject);
+  EXPECT_EQ(facts.not_after - facts.not_before, Milliseconds{std::chrono::hours{9 * 24}});
+}
+
+TEST_F(HttpClientTls, ShowsTheServersCertificateBesideABadStatus) {
+  LoopbackServer bad(answer("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"), serving(good_));
+  const auto result = fetch(client_, trusting(bad));
+  ASSERT_TRUE(result) << describe(result);
+  ASSERT_TRUE(result->certificate);
+  EXPECT_EQ(result->certificate->names,
+            (std::vector<std::string>{"server.test", "127.0.0.1", "::1"}));
+  LoopbackServer fine(hello_, serving(good_));
+  EXPECT_FALSE(fetch(client_, trusting(fine))->certificate) << "nobody asks for it";
+}
+
 TEST_F(HttpClientTls, NamesACertificateOfTheFuture) {
   CertificateWish wish;
   wish.valid_from_days = 1;

@@ -281,6 +281,20 @@ TEST(WatchRules, AReloadKeepsPhaseStateAndCounters) {
   EXPECT_EQ(world.events_of("m00002").size(), 1U);
 }
 
+TEST(WatchRules, AnOutageIsToldWithWhatWasSeen) {
+  Fleet world(3);
+  world.prober.force("m00001", check::Status::down);
+  world.boot();
+  world.run_for(2min);
+  const std::string seen = R"("evidence":{"status":500,"body":"oops"})";
+  const auto& contents = world.store->contents();
+  ASSERT_EQ(contents.events.size(), 1U);
+  EXPECT_NE(contents.events.begin()->second.json.find(seen), std::string::npos);
+  ASSERT_EQ(contents.outbox.size(), 1U);
+  EXPECT_NE(contents.outbox.begin()->second.payload.find(seen), std::string::npos);
+  EXPECT_TRUE(world.healthy()) << world.problem();
+}
+
 TEST(WatchRules, AMonitorThatIsRemovedClosesItsIncident) {
   for (const bool while_running : {true, false}) {
     Fleet world(3);

@@ -24,6 +24,7 @@ check::Outcome ScriptedProber::decide(const std::string& url, Milliseconds timeo
   if (const auto forced = forced_.find(url); forced != forced_.end()) {
     if (forced->second == check::Status::down) {
       fail_as(check::Status::down, check::Reason::connect, "connection refused");
+      outcome.evidence = R"({"status":500,"body":"oops"})";
     } else if (forced->second == check::Status::unknown) {
       fail_as(check::Status::unknown, check::Reason::resources, "no descriptors");
     }

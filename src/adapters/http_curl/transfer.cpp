@@ -304,6 +304,9 @@ CURLcode Transfer::tls_callback(CURL* /*easy*/, void* tls_context, void* self) {
   transfer.tls_started_ =
       std::chrono::floor<Microseconds>(std::chrono::steady_clock::now() - transfer.started_);
   const ports::HttpRequest& request = transfer.request_;
+  if (!request.reuse_connection) {  // a kept connection outlives this transfer
+    watch_certificates(static_cast<SSL_CTX*>(tls_context), &transfer.certificate_);
+  }
   if (request.tls.insecure || (request.reuse_connection && !request.tls.ca_file.empty())) {
     return CURLE_OK;  // see apply_tls()
   }

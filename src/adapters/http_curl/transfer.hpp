@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "adapters/http_curl/ca_stores.hpp"
+#include "adapters/http_curl/certificate.hpp"
 #include "adapters/http_curl/failure.hpp"
 #include "ports/http_client.hpp"
 
@@ -97,7 +98,8 @@ class Transfer {
   std::chrono::steady_clock::time_point started_;
   // When TCP (and a proxy's tunnel) stood: libcurl counts the handshake as part of connecting.
   std::optional<Microseconds> tls_started_;
-  std::string header_text_;  // the lines that header_nodes_ point into
+  CertificatePtr certificate_;  // the last one that the handshake looked at
+  std::string header_text_;     // the lines that header_nodes_ point into
   std::vector<std::size_t> header_starts_;
   std::vector<curl_slist> header_nodes_;
   std::string connect_text_;

@@ -124,6 +124,8 @@ bool Transfer::on_body(std::string_view data) {
     return false;
   }
   if (!request_.keep_body) {
+    const std::size_t room = check::kBodyHeadBytes - response_.body.size();
+    response_.body.append(data.substr(0, std::min(room, data.size())));
     return true;
   }
   if (context_.body_bytes + data.size() > context_.body_budget_bytes) {
@@ -216,11 +218,15 @@ ports::HttpResult Transfer::finish(CURLcode code) {
   if (code != CURLE_OK || refusal_ != Refusal::none) {
     ports::HttpFailure failure = failed(code, connected, fresh || tls_started_);
     failure.remote_address = std::move(remote);
+    failure.certificate = facts_of(certificate_.get());
     result = std::unexpected(std::move(failure));
   } else {
     response_.status = static_cast<int>(info_long(easy_, CURLINFO_RESPONSE_CODE));
     response_.remote_address = std::move(remote);
     response_.timings = timings(fresh);
+    if (response_.status < 200 || response_.status > 299) {
+      response_.certificate = facts_of(certificate_.get());
+    }
     result = std::move(response_);
   }
   clear();
@@ -240,6 +246,7 @@ void Transfer::clear() {
   codings_ = 0;
   length_.clear();
   tls_started_.reset();
+  certificate_.reset();
   refusal_ = Refusal::none;
   socket_error_ = 0;
 }

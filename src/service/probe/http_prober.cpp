@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check/address.hpp"
+#include "check/excerpt.hpp"
 #include "check/judge.hpp"
 #include "check/redirect.hpp"
 #include "service/probe/check_run.hpp"
@@ -43,6 +44,16 @@ struct Run final : CheckRun {
 };
 using RunPtr = std::unique_ptr<Run>;
 
+std::string evidence_of(const ports::HttpResponse& response) {
+  check::AnswerFacts seen;
+  seen.status = response.status;
+  seen.headers = response.headers;
+  seen.body = response.body;
+  seen.body_bytes = response.body_bytes;
+  seen.certificate = response.certificate ? &*response.certificate : nullptr;
+  return check::excerpt(seen);
+}
+
 void begin_hop(RunPtr run);
 void try_address(RunPtr run);
 
@@ -59,6 +70,11 @@ void on_failure(RunPtr run, const ports::HttpFailure& failure) {
   }
   check::Outcome outcome =
       check::judge_failure(run->attempt(failure.remote_address), reason_of(failure.kind), what);
+  if (failure.certificate) {
+    check::AnswerFacts seen;
+    seen.certificate = &*failure.certificate;
+    outcome.evidence = check::excerpt(seen);
+  }
   finish(std::move(run), std::move(outcome), failure.timings);
 }
 
@@ -100,6 +116,9 @@ void on_response(RunPtr run, ports::HttpResponse response) {
   facts.body = response.body;
   facts.response_time = run->merge_timings(response.timings).total.value_or(Microseconds{0});
   check::Outcome outcome = check::judge_response(attempt, *run->spec().assertions, facts);
+  if (outcome.status != check::Status::up) {
+    outcome.evidence = evidence_of(response);
+  }
   finish(std::move(run), std::move(outcome), response.timings);
 }
 

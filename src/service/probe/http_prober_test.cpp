@@ -111,6 +111,31 @@ TEST_F(HttpProberTest, BodyIsKeptOnlyWhenACheckReadsIt) {
   EXPECT_FALSE(client.requests[0].keep_body);
 }
 
+TEST_F(HttpProberTest, AFailureCarriesWhatWasSeen) {
+  ports::HttpResponse response = test::http_response(500, "oops");
+  response.headers = {{"server", "nginx"}, {"set-cookie", "a=b"}};
+  response.body_bytes = 4;
+  answer({response, milliseconds{5}});
+  EXPECT_EQ(run("http://127.0.0.1/").evidence,
+            R"({"status":500,"body_bytes":4,"headers":{"server":"nginx","set-cookie":"***"},)"
+            R"("body":"oops"})");
+  answer({test::http_response(200, "fine"), milliseconds{5}});
+  EXPECT_EQ(run("http://127.0.0.1/").evidence, "");
+}
+
+TEST_F(HttpProberTest, ARefusedCertificateIsEvidence) {
+  ports::HttpFailure failure;
+  failure.kind = ports::HttpFailure::Kind::tls;
+  failure.message = "certificate has expired";
+  failure.connected = true;
+  failure.certificate =
+      check::CertificateFacts{"CN=shop", "CN=CA", {}, from_unix_ms(0), from_unix_ms(1000)};
+  answer({std::unexpected(failure), milliseconds{5}});
+  EXPECT_EQ(run("https://127.0.0.1/").evidence,
+            R"({"certificate":{"subject":"CN=shop","issuer":"CN=CA",)"
+            R"("not_before":"1970-01-01T00:00:00.000Z","not_after":"1970-01-01T00:00:01.000Z"}})");
+}
+
 TEST_F(HttpProberTest, NamesAreLookedUpAndCountTowardsTimings) {
   resolver.set("shop.example.com", {"10.0.0.1"}, milliseconds{40});
   ports::HttpResponse response = test::http_response(503);
