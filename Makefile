@@ -64,7 +64,7 @@ bench:  ## Build and run the benchmarks beside their references
 .PHONY: fuzz
 fuzz:  ## Run every fuzz target for FUZZ_SECONDS (30) each
 	@tools/install-deps lint
-	$(call build,fuzz)
+	$(call build,fuzz,fuzzers)
 	@tools/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 .PHONY: lint

@@ -100,7 +100,9 @@ std::string colored(std::string_view text, std::string_view state, bool color) {
 std::string render_table(std::vector<TableRow> rows, Instant now, const TableStyle& style) {
   std::string footer = counts_line(rows);
   if (rows.size() > style.most) {
-    std::ranges::stable_sort(rows, {}, [](const TableRow& row) { return rank(row.state); });
+    std::ranges::sort(rows, {}, [](const TableRow& row) {
+      return std::pair(rank(row.state), std::string_view(row.name));
+    });
     footer += fmt::format(" ({} not shown)", rows.size() - style.most);
     rows.resize(style.most);
   }

@@ -13,6 +13,9 @@ namespace {
 
 // Whose verdict others wait for is looked at this often.
 constexpr Milliseconds kLookAgainAfter{1000};
+// Open incidents in one turn of the loop: below a millisecond.
+constexpr std::size_t kSettledPerTurn = 500;
+constexpr std::size_t kLookedAtPerTurn = 10'000;
 
 std::string json_text(std::string_view text) {
   std::string out;
@@ -314,13 +317,29 @@ void Watch::Impl::refresh_quiet(Instant now) {
 void Watch::Impl::alert_tick(Instant now) {
   refresh_quiet(now);
   drop_old_silences(now);
-  std::vector<std::uint32_t> due;
-  for (const auto& [id, when] : timed_) {
-    if (when <= now) {
-      due.push_back(id);
+  if (!settle_next_) {
+    settle_next_ = 0;
+  }
+  settle_due(now);
+}
+
+// Everything may be due at once: a turn of the loop settles a share, the next turns the rest.
+void Watch::Impl::settle_due(Instant now) {
+  if (!settle_next_) {
+    return;
+  }
+  std::vector<std::uint32_t> share;
+  auto at = timed_.lower_bound(*settle_next_);
+  for (std::size_t looked = 0; at != timed_.end() && looked < kLookedAtPerTurn; ++at, ++looked) {
+    if (share.size() == kSettledPerTurn) {
+      break;
+    }
+    if (at->second <= now) {
+      share.push_back(at->first);
     }
   }
-  for (const std::uint32_t id : due) {
+  settle_next_ = at == timed_.end() ? std::nullopt : std::optional(at->first);
+  for (const std::uint32_t id : share) {
     settle_now(id, now);
   }
 }
@@ -455,6 +474,7 @@ void Watch::Impl::end_silence(std::string_view id, ports::Store::Done done) {
     if (result) {
       std::erase_if(silences_, [&](const alert::Silence& silence) { return silence.id == id; });
       alert_tick(ports_.clock.now());
+      arm();
     }
     done(std::move(result));
   });

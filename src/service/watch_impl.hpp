@@ -133,6 +133,7 @@ class Watch::Impl {
   void submit_telling(std::uint32_t id, Instant now, Telling telling, ports::Store::Done done);
   void refresh_quiet(Instant now);
   void alert_tick(Instant now);
+  void settle_due(Instant now);
   [[nodiscard]] Result<void> load_silences();
   void index_children();
   void resume_incident(std::uint32_t id);
@@ -163,9 +164,11 @@ class Watch::Impl {
   ports::TimerId timer_ = 0;
   MonoTime armed_for_{};
   bool stopping_ = false;
-  std::set<std::uint32_t> open_;   // monitors with an open incident
+  std::set<std::uint32_t> open_;  // monitors with an open incident
   // Those of them whose recipients may change with time alone, and when to look again.
   std::map<std::uint32_t, Instant> timed_;
+  // From where they are to be looked at; none when all were since the last tick.
+  std::optional<std::uint32_t> settle_next_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> children_;  // by parent's name
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.

@@ -52,6 +52,8 @@ void Watch::Impl::wake() {
   }
   if (now >= next_housekeeping_) {
     housekeeping(now);
+  } else {
+    settle_due(ports_.clock.now());
   }
   arm();
 }
@@ -60,6 +62,9 @@ void Watch::Impl::arm() {
   MonoTime when = next_housekeeping_;
   if (const auto next = agenda_.earliest()) {
     when = std::min(when, std::max(next->due, last_wake_ + kCoalesce));
+  }
+  if (settle_next_) {
+    when = std::min(when, ports_.clock.mono_now());
   }
   if (timer_ != 0) {
     ports_.loop.cancel(timer_);

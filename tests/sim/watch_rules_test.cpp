@@ -184,6 +184,37 @@ TEST(WatchRules, APauseIsRefusedWhileTheStoreRefuses) {
   EXPECT_FALSE(world.view("m00000").paused);
 }
 
+// Everything is down and every reminder is due at one moment, because the clock was set forward.
+TEST(WatchRules, ManyOpenIncidentsAreSettledInSharesAndNoneIsForgotten) {
+  constexpr std::size_t kMonitors = 5000;
+  Fleet world(kMonitors, 60s);
+  auto notes = std::make_shared<config::MonitorNotes>(*world.config.monitors[0].notes);
+  notes->remind_every = 30min;
+  for (config::Monitor& monitor : world.config.monitors) {
+    monitor.notes = notes;
+    monitor.thresholds.fail_count = monitor.thresholds.fail_window = 1;
+    world.prober.force(monitor.name, check::Status::down);
+  }
+  world.boot();
+  world.run_for(61s);
+  ASSERT_EQ(world.watch->stats().monitors_by_state[static_cast<std::size_t>(alert::State::down)],
+            kMonitors);
+  world.step_wall(1h);
+  std::uint64_t most = 0;
+  std::uint64_t before = world.store->stats().queued;
+  for (const MonoTime until = world.loop.mono_now() + 3s; world.loop.run_one(until);) {
+    const std::uint64_t queued = world.store->stats().queued;
+    most = queued > before ? std::max(most, queued - before) : most;
+    before = queued;
+  }
+  EXPECT_LE(most, 1000U) << "the loop stands still for that long";
+  std::size_t reminders = 0;
+  for (const auto& [id, row] : world.store->contents().events) {
+    reminders += row.type == "still_down" ? 1U : 0U;
+  }
+  EXPECT_EQ(reminders, kMonitors);
+}
+
 TEST(WatchRules, ACheckOnDemandAnswersItsOutcomeAndIsCountedApart) {
   Fleet world(1, 60s);
   world.boot();
