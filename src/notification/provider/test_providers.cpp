@@ -106,6 +106,26 @@ Provider datadog_event() {
           .sink = true};
 }
 
+// The same reference: the founding format's posts have its shape.
+Provider post() {
+  const std::vector<std::string_view> names{"v", "outcome.message"};
+  PostOptions options{.url = "http://127.0.0.1/api/v1/events?api_key=" + kSecret,
+                      .headers = {{"DD-API-KEY", kSecret}},
+                      .secrets = {kSecret}};
+  options.title = compile_template("{v} {outcome.message}", {names, {}}).value();
+  options.text = compile_template("{outcome.message}", {names, {}}).value();
+  options.tags = {compile_template("v:{v}", {names, {}}).value()};
+  return {.name = "post",
+          .format = make_post(std::move(options)),
+          .url_begins = "http://127.0.0.1/api/v1/events?api_key=" + kSecret,
+          .rules = {{"title", JsonKind::string, true, 250},
+                    {"text", JsonKind::string, true, 4000},
+                    {"tags[]", JsonKind::string, false, 200}},
+          .good = {.status = 202},
+          .proves = false,
+          .sink = true};
+}
+
 Provider webhook_sink() {
   return {.name = "webhook_sink",
           .format = make_webhook_sink({.url = "http://127.0.0.1/r", .secret = kSecret}, 1),
@@ -244,7 +264,7 @@ std::vector<Provider> all_providers() {
   return {slack_webhook(texts), slack_bot(texts), webhook(texts), pagerduty(texts),
           datadog(texts),       datadog_event(),  webhook_sink(), teams(texts),
           discord(texts),       telegram(texts),  ntfy(texts),    mattermost(texts),
-          gotify(texts),        pushover(texts)};
+          gotify(texts),        pushover(texts),  post()};
 }
 
 }  // namespace tocsin::notification

@@ -7,6 +7,7 @@
 
 #include "notification/provider/datadog_sink.hpp"
 #include "notification/provider/pagerduty.hpp"
+#include "notification/provider/post.hpp"
 #include "notification/provider/row.hpp"
 #include "notification/provider/slack.hpp"
 #include "notification/provider/test_schema.hpp"
