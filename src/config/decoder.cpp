@@ -14,13 +14,14 @@ bool Problems::Order::operator()(const Diagnostic& a, const Diagnostic& b) const
          std::tie(b.at, b.severity, b.path, b.message);
 }
 
-void Problems::add(Severity severity, Position at, std::string path, std::string message) {
+void Problems::add(Severity severity, Position at, std::string path, std::string message,
+                   std::string corrected) {
   if (severity == Severity::error) ++errors_;
   if (found_.size() >= kKept) {
     ++left_out_;
     return;
   }
-  found_.insert({severity, file_, at, std::move(path), std::move(message)});
+  found_.insert({severity, file_, at, std::move(path), std::move(message), std::move(corrected)});
 }
 
 const Lines& Problems::lines() {
@@ -75,7 +76,8 @@ Decoder::Scope Decoder::enter(std::size_t index) {
 }
 
 void Decoder::error(Position at, std::string message) {
-  problems_.add(Severity::error, at, path_, std::move(message));
+  problems_.add(Severity::error, at, path_, std::move(message),
+                correction_ != nullptr ? correction_->lines() : std::string());
 }
 
 void Decoder::warning(Position at, std::string message) {

@@ -2,10 +2,12 @@
 // What decoding one text needs at hand: where problems go, the field's path, substitution. One per
 // source file; the field tables (field_table.hpp) and scalar decoders (scalars.hpp) work on it.
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/diagnostic.hpp"
@@ -22,7 +24,8 @@ class Problems {
 
   // `text`: what the file holds; outlives the problems.
   Problems(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {}
-  void add(Severity severity, Position at, std::string path, std::string message);
+  void add(Severity severity, Position at, std::string path, std::string message,
+           std::string corrected = {});
 
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const Lines& lines();  // counted when first asked for
@@ -62,7 +65,30 @@ class Decoder {
   };
   [[nodiscard]] Scope enter(std::string_view key);
   [[nodiscard]] Scope enter(std::size_t index);
+  // Adds nothing, where a scope is asked for.
+  [[nodiscard]] Scope stay() { return {path_, path_.size()}; }
   [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Makes the corrected lines of every error added in its life; one around it is asked when this
+  // one has none. Called only when there is an error.
+  using Correct = std::function<std::string()>;
+  class Correction {
+   public:
+    Correction(Decoder& d, Correct correct)
+        : correct_(std::move(correct)), d_(d), outer_(std::exchange(d.correction_, this)) {}
+    ~Correction() { d_.correction_ = outer_; }
+    Correction(const Correction&) = delete;
+    Correction& operator=(const Correction&) = delete;
+    [[nodiscard]] std::string lines() const {
+      std::string own = correct_();
+      return own.empty() && outer_ != nullptr ? outer_->lines() : own;
+    }
+
+   private:
+    Correct correct_;
+    Decoder& d_;
+    const Correction* outer_;
+  };
 
   void error(Position at, std::string message);
   void warning(Position at, std::string message);
@@ -96,6 +122,7 @@ class Decoder {
   Problems& problems_;
   Substitution& substitution_;
   std::string path_;
+  const Correction* correction_ = nullptr;  // the innermost
 };
 
 // The name as it stands in a path: `checkout`, or `["a.b"]` when it would be ambiguous.

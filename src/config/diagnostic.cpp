@@ -5,9 +5,10 @@
 namespace tocsin::config {
 
 std::string to_string(const Diagnostic& d) {
-  return fmt::format("{}:{}:{}: {}: {}{}{}", d.file, d.at.line, d.at.column,
+  return fmt::format("{}:{}:{}: {}: {}{}{}{}{}", d.file, d.at.line, d.at.column,
                      d.severity == Severity::error ? "error" : "warning", d.path,
-                     d.path.empty() ? "" : ": ", d.message);
+                     d.path.empty() ? "" : ": ", d.message, d.corrected.empty() ? "" : "; write:\n",
+                     d.corrected);
 }
 
 }  // namespace tocsin::config

@@ -23,10 +23,14 @@ struct Diagnostic {
   Position at;
   std::string path;     // of the field: "monitors.checkout.http.url"; "" for the text as a whole
   std::string message;  // what was found, what was expected, a near miss
+  // Lines that can take the place of the wrong ones, as they stand in the file; "" when it is not
+  // known what was meant. A literal secret in them reads "***".
+  std::string corrected = {};
   bool operator==(const Diagnostic&) const = default;
 };
 
 // `tocsin.yml:4:12: error: monitors.checkout.every: found "30", expected a duration such as 30s`
+// With corrected lines: `...; write:` and the lines below it.
 [[nodiscard]] std::string to_string(const Diagnostic& diagnostic);
 
 }  // namespace tocsin::config

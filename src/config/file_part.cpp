@@ -6,6 +6,9 @@
 #include <array>
 #include <optional>
 
+#include "config/founding_lines.hpp"
+#include "config/founding_part.hpp"
+
 namespace tocsin::config {
 namespace {
 
@@ -29,7 +32,7 @@ class FileReader final : public YamlConsumer {
       if (!empty) decoder_.expected(section.value, "a map of names");
       return;
     }
-    if (!file_.source->is_main && is_known(section.key) && !allowed_in_drop_in(section.key)) {
+    if (!file_.source->is_main && is_section(section.key) && !allowed_in_drop_in(section.key)) {
       const auto scope = decoder_.enter(section.key);
       decoder_.error(section.at,
                      fmt::format("\"{}\" belongs into tocsin.yml; a drop-in may hold monitors, "
@@ -38,6 +41,13 @@ class FileReader final : public YamlConsumer {
       return;
     }
     if (decode_entry(decoder_, section, section_table(), draft_)) return;
+    if (is_founding(section)) {
+      const auto scope = decoder_.enter(section.key);
+      decoder_.error(section.at,
+                     "endpoints in the founding format stand in a drop-in: a file beside "
+                     "tocsin.yml in one folder, started with -c FOLDER");
+      return;
+    }
     unknown_key(decoder_, section, section_names());
   }
 
@@ -80,15 +90,16 @@ class FileReader final : public YamlConsumer {
     return std::nullopt;
   }
 
-  static bool allowed_in_drop_in(std::string_view section) {
-    return std::ranges::find(kDropInSections, section) != kDropInSections.end();
+  static bool is_founding(const NodeEntry& section) {
+    return looks_like_endpoint(section.key) &&
+           std::ranges::any_of(section.value.entries, [](const NodeEntry& entry) {
+             const auto keys = founding_keys();
+             return std::ranges::find(keys, entry.key) != keys.end();
+           });
   }
 
-  static bool is_known(std::string_view section) {
-    const auto names = section_names();
-    const auto& later = section_table().later;
-    return std::ranges::find(names, section) != names.end() ||
-           std::ranges::find(later, section) != later.end();
+  static bool allowed_in_drop_in(std::string_view section) {
+    return std::ranges::find(kDropInSections, section) != kDropInSections.end();
   }
 
   static std::vector<std::string_view> section_names() {
@@ -112,6 +123,10 @@ void read_file_part(FilePart& file, Substitution& substitution, AssertionCache& 
   if (!file.source->unreadable.empty()) {
     file.problems.add(Severity::error, {}, {}, file.source->unreadable);
     file.complete = false;
+    return;
+  }
+  if (!file.source->is_main && looks_founding(file.source->text)) {
+    read_founding_part(file, substitution, assertions);
     return;
   }
   FileReader reader(file, substitution, assertions);

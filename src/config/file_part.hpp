@@ -19,11 +19,17 @@ struct FilePart {
   const Source* source;
   Problems problems;
   Part part;
-  bool complete = true;  // false: a syntax error hides what follows it
-  bool broken = false;   // a drop-in: ignored as a whole
+  bool complete = true;   // false: a syntax error hides what follows it
+  bool broken = false;    // a drop-in: ignored as a whole
+  bool founding = false;  // in the founding format: entries stand at the top, in no section
   // Every name that the file defines, also where its content is wrong. Index: ReferenceKind.
   std::array<Names, 3> names;
   std::vector<Resolved> monitors;  // filled when files are put together
+
+  // The path of what other formats write below `section`.
+  [[nodiscard]] Decoder::Scope enter_section(Decoder& d, std::string_view section) const {
+    return founding ? d.stay() : d.enter(section);
+  }
 
   [[nodiscard]] Names& names_of(ReferenceKind kind) {
     return names[static_cast<std::size_t>(kind)];

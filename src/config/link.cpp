@@ -132,7 +132,7 @@ void Linker::run() {
 void Linker::resolve(FilePart& file, bool holds_defaults) {
   Decoder own(file.problems, substitution_);
   Decoder defaults(file.problems, substitution_);
-  const auto monitors = own.enter("monitors");
+  const auto monitors = file.enter_section(own, "monitors");
   const auto section = defaults.enter("defaults");
   const Resolver::Place place{own, holds_defaults ? &defaults : nullptr};
   file.monitors.reserve(file.part.monitors.size());
@@ -147,16 +147,22 @@ void Linker::resolve(FilePart& file, bool holds_defaults) {
 void Linker::claim_names(FilePart& file) {
   Decoder d(file.problems, substitution_);
   for (const ReferenceKind kind : kKinds) {
-    const auto section = d.enter(section_of(kind));
+    const auto section = file.enter_section(d, section_of(kind));
     for (const FilePart& earlier : files_) {
       if (&earlier == &file) break;
       if (earlier.broken && !earlier.source->is_main) continue;
       for (const auto& [name, at] : file.names_of(kind)) {
         const auto found = earlier.names_of(kind).find(name);
         if (found == earlier.names_of(kind).end()) continue;
+        // An endpoint's post has its name: once is enough.
+        if (file.founding && file.names_of(ReferenceKind::monitor).contains(name) &&
+            kind == ReferenceKind::sink) {
+          continue;
+        }
         const auto scope = d.enter(name);
-        d.error(at, fmt::format("this {} is already defined in {}:{}", noun(kind),
-                                earlier.problems.file(), found->second.line));
+        d.error(at, fmt::format("this {} is already defined in {}:{}",
+                                file.founding ? "entry" : noun(kind), earlier.problems.file(),
+                                found->second.line));
       }
     }
   }
@@ -205,7 +211,7 @@ void Linker::check_reference(Decoder& d, const Reference& reference) {
 
 void Linker::check_references(FilePart& file) {
   Decoder d(file.problems, substitution_);
-  const auto monitors = d.enter("monitors");
+  const auto monitors = file.enter_section(d, "monitors");
   for (const Resolved& resolved : file.monitors) {
     if (resolved.references.empty()) continue;
     const auto monitor = d.enter(resolved.monitor.name);
@@ -299,7 +305,9 @@ void Linker::drop_missing(MonitorNotes& notes) const {
   std::erase_if(notes.notify, [&](const alert::Recipient& recipient) {
     return missing_[static_cast<std::size_t>(ReferenceKind::channel)].contains(recipient.channel);
   });
-  drop(ReferenceKind::sink, notes.report);
+  std::erase_if(notes.report, [&](const ReportTo& to) {
+    return missing_[static_cast<std::size_t>(ReferenceKind::sink)].contains(to.sink);
+  });
   drop(ReferenceKind::monitor, notes.depends_on);
 }
 
@@ -333,7 +341,7 @@ void Linker::collect_self(Config& config, const FilePart& main) const {
     return missing(ReferenceKind::channel, recipient.channel);
   });
   for (const NamedReference& sink : draft.report) {
-    if (!missing(ReferenceKind::sink, sink.name)) self.report.push_back(sink.name);
+    if (!missing(ReferenceKind::sink, sink.name)) self.report.push_back({sink.name});
   }
   self.report_every = draft.report_every;
   self.heartbeat_url = draft.heartbeat_url;
@@ -349,6 +357,7 @@ void Linker::collect(Config& config) {
   for (FilePart& file : files_) {
     if (file.broken) continue;
     if (file.source->is_main) collect_self(config, file);
+    if (file.part.self_post) config.settings.self.report.push_back(*file.part.self_post);
     for (MaintenanceDraft& draft : file.part.maintenance) {
       config.maintenance.push_back(std::move(draft.window));
     }

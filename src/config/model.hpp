@@ -14,11 +14,25 @@
 #include "alert/state.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "check/outcome.hpp"
 #include "check/spec.hpp"
 #include "notification/outlet.hpp"
 #include "schedule/plan.hpp"
 
 namespace tocsin::config {
+
+// Which outcomes a sink gets.
+enum class ReportOn : std::uint8_t { always, up, down };
+[[nodiscard]] constexpr bool reports(ReportOn on, check::Status status) {
+  return on == ReportOn::always ||
+         (on == ReportOn::up ? status == check::Status::up : status == check::Status::down);
+}
+
+struct ReportTo {
+  std::string sink;
+  ReportOn on = ReportOn::always;
+  bool operator==(const ReportTo&) const = default;
+};
 
 // What a monitor carries beside its check; shared between monitors that have it alike.
 struct MonitorNotes {
@@ -26,7 +40,9 @@ struct MonitorNotes {
   std::string description, runbook, dashboard;
   std::vector<std::string> depends_on;
   std::vector<alert::Recipient> notify;
-  std::vector<std::string> report;  // sink names
+  std::vector<ReportTo> report;
+  // Outcomes should also go where no sink of this version delivers (post_service).
+  bool delivery_unavailable = false;
   alert::Severity severity = alert::Severity::critical;
   Milliseconds remind_every{0};  // 0: no reminders
   bool flapping = true;          // detect it
@@ -89,7 +105,7 @@ struct LogOptions {
 // What tells about Tocsin itself.
 struct SelfSettings {
   std::vector<alert::Recipient> notify;
-  std::vector<std::string> report;  // sink names
+  std::vector<ReportTo> report;
   Milliseconds report_every{60'000};
   std::string heartbeat_url;  // secret; "" none
   Milliseconds heartbeat_every{60'000};

@@ -12,6 +12,7 @@
 #include "alert/state.hpp"
 #include "check/assertions.hpp"
 #include "config/kind_fields.hpp"
+#include "config/model.hpp"
 #include "config/notify_fields.hpp"
 #include "config/scalars.hpp"
 
@@ -72,6 +73,9 @@ struct TcpDraft {
 struct MonitorDraft {
   std::string name;
   Position at;
+  // Of the founding format: what its own report gets, MonitorNotes::delivery_unavailable.
+  ReportOn report_on = ReportOn::always;
+  bool delivery_unavailable = false;
   Draft<Common> common;
   std::variant<HttpDraft, TcpDraft> target;
   std::shared_ptr<const check::Assertions> assertions;

@@ -33,10 +33,10 @@ std::uint64_t hash_of(const HttpOptions& options) {
 std::uint64_t hash_of(const MonitorNotes& notes) {
   std::string key = notes.description + '\n' + notes.runbook + '\n' + notes.dashboard;
   for (const auto& [name, value] : notes.labels) key += fmt::format("\n{}={}", name, value);
-  for (const auto* list : {&notes.depends_on, &notes.report}) {
-    for (const std::string& name : *list) key += '\n' + name;
-    key += '|';
-  }
+  for (const std::string& name : notes.depends_on) key += '\n' + name;
+  key += '|';
+  for (const ReportTo& to : notes.report) key += '\n' + to.sink;
+  key += '|';
   for (const alert::Recipient& recipient : notes.notify) key += '\n' + recipient.channel;
   return stable_hash(key);
 }
@@ -238,7 +238,10 @@ std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft
   notes.severity = merged.value.severity;
   notes.remind_every = merged.value.remind_every;
   notes.flapping = merged.value.flapping;
-  notes.report = names_of(merged.value.report);
+  for (const NamedReference& sink : merged.value.report) {
+    notes.report.push_back({sink.name, draft.report_on});
+  }
+  notes.delivery_unavailable = draft.delivery_unavailable;
   notes.depends_on = names_of(draft.depends_on);
   notes.description = std::move(draft.description);
   notes.runbook = std::move(draft.runbook);

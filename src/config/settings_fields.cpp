@@ -256,6 +256,14 @@ std::vector<FieldDoc> streamed_sections() {
           {"sinks", "where every outcome goes, for machines", R"({"$ref":"#/$defs/sinks"})"}};
 }
 
+bool is_section(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kStreamed{"monitors", "channels", "sinks"};
+  const auto has = [name](const FieldDoc& doc) { return doc.name == name; };
+  return std::ranges::find(kStreamed, name) != kStreamed.end() ||
+         std::ranges::find(kLaterSections, name) != kLaterSections.end() ||
+         std::ranges::any_of(kSections, has, &Field<Part>::doc);
+}
+
 const Table<Part>& section_table() {
   static constexpr Table<Part> kTable{kSections, kLaterSections};
   return kTable;

@@ -25,12 +25,15 @@ struct Part {
   TemplatesDraft templates;
   std::optional<Position> listen_at;
   SelfDraft self;
+  std::optional<ReportTo> self_post;  // of the founding format
   std::vector<MaintenanceDraft> maintenance;
 };
 
 // One row per section, except those whose entries are streamed: monitors, channels, sinks.
 [[nodiscard]] const Table<Part>& section_table();
 [[nodiscard]] std::vector<FieldDoc> streamed_sections();
+// Whether a top-level key is a section of this version or of one to come.
+[[nodiscard]] bool is_section(std::string_view name);
 
 [[nodiscard]] const Table<Listen>& listen_table();
 [[nodiscard]] const Table<ListenTls>& listen_tls_table();

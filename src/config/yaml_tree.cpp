@@ -224,9 +224,7 @@ class Builder final : public YAML::EventHandler {
   void repeated(const std::string& key, Position at, Position first) {
     const bool inside = !stack_.empty() && stack_.front().key;
     const std::string section = inside ? stack_.front().key->text : path_step(key);
-    consumer_.problem(at, section,
-                      fmt::format("found the key \"{}\" twice; the first is in line {}",
-                                  clip(printable(key), 80), first.line));
+    consumer_.repeated_key(key, at, first, section);
   }
 
   // Reports repeated keys and spreads the merge key `<<`, whose maps give what the map itself
@@ -320,6 +318,13 @@ class ViewBuffer final : public std::streambuf {
 };
 
 }  // namespace
+
+void YamlConsumer::repeated_key(std::string_view key, Position at, Position first,
+                                std::string path) {
+  problem(at, std::move(path),
+          fmt::format("found the key \"{}\" twice; the first is in line {}",
+                      clip(printable(key), 80), first.line));
+}
 
 bool read_yaml(std::string_view text, const YamlLimits& limits, YamlConsumer& consumer) {
   if (text.size() > limits.text_bytes) {

@@ -47,6 +47,8 @@ class YamlConsumer {
   virtual void entry(std::string_view section, NodeEntry entry) = 0;
   // A problem of the text itself. `path` is the section or "".
   virtual void problem(Position at, std::string path, std::string message) = 0;
+  // A key that its map has already; the second value is dropped. `path` as in problem().
+  virtual void repeated_key(std::string_view key, Position at, Position first, std::string path);
 };
 
 struct YamlLimits {

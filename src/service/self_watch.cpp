@@ -161,9 +161,12 @@ void SelfWatch::report() {
                     {"outbox", number(parts_.dispatcher.waiting())},
                     {"troubles", number(parts_.troubles.all().size())}};
   const std::string json = check::to_json(outcome);
-  for (const std::string& sink : settings_.report) {
+  for (const config::ReportTo& to : settings_.report) {
+    if (!config::reports(to.on, outcome.status)) {
+      continue;
+    }
     parts_.watch.publish(notification::report(
-        sink, {std::string(kSelfName), std::string(kSelfKind), {}, json}, 0, outcome.started));
+        to.sink, {std::string(kSelfName), std::string(kSelfKind), {}, json}, 0, outcome.started));
   }
 }
 

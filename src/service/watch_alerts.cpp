@@ -382,11 +382,14 @@ void Watch::Impl::resume_incident(std::uint32_t id) {
 
 // --- Sinks, and what is not of a monitor. ---
 
-void Watch::Impl::report_outcome(const Slot& s, const std::string& outcome, Instant at,
-                                 std::vector<ports::OutboxRow>& outbox) const {
-  for (const std::string& sink : s.config.notes->report) {
+void Watch::Impl::report_outcome(const Slot& s, check::Status status, const std::string& outcome,
+                                 Instant at, std::vector<ports::OutboxRow>& outbox) const {
+  for (const config::ReportTo& to : s.config.notes->report) {
+    if (!config::reports(to.on, status)) {
+      continue;
+    }
     outbox.push_back(
-        notification::report(sink,
+        notification::report(to.sink,
                              {s.config.name, std::string(check::kind_of(*s.config.check)),
                               s.config.notes->labels, outcome},
                              s.outcome_count, at));

@@ -138,7 +138,7 @@ class Watch::Impl {
   void index_children();
   void resume_incident(std::uint32_t id);
   void drop_old_silences(Instant now);
-  void report_outcome(const Slot& s, const std::string& outcome, Instant at,
+  void report_outcome(const Slot& s, check::Status status, const std::string& outcome, Instant at,
                       std::vector<ports::OutboxRow>& outbox) const;
 
   void resume_accounting(std::uint32_t id, Instant now);

@@ -159,7 +159,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   ports::WriteBatch batch;
   Telling telling;
   tell_of(run.slot, step, outcome.status, ports_.clock.now(), event ? &*event : nullptr, telling);
-  report_outcome(s, change.last_json, at, telling.outbox);
+  report_outcome(s, outcome.status, change.last_json, at, telling.outbox);
   batch.outbox = std::move(telling.outbox);
   if (event) {
     change.events.push_back(std::move(*event));

@@ -26,6 +26,9 @@ void write_notes(JsonWriter& w, const config::Monitor& monitor) {
   optional("description", monitor.notes->description);
   optional("runbook", monitor.notes->runbook);
   optional("dashboard", monitor.notes->dashboard);
+  if (monitor.notes->delivery_unavailable) {
+    w.field("delivery", "unavailable");
+  }
 }
 
 void write_instant(JsonWriter& w, std::string_view name, Instant at) {
