@@ -9,6 +9,11 @@ tocsin_test(
   SOURCES store_contract_test.cpp store_delivery_test.cpp store_faults_test.cpp
   DEPS store_harness
   LABELS contract tsan)
+tocsin_test(
+  NAME tocsin_delivery_faults_tests
+  SOURCES delivery_faults_test.cpp
+  DEPS store_harness service service_delivery
+  LABELS contract)
 # Has its own main(): the binary starts itself as the process that is killed. Mounts small disks in
 # forked children, which the thread sanitizer does not follow, so it stands apart.
 tocsin_test(

@@ -12,6 +12,7 @@ import pytest
 
 from daemon import Daemon
 from farm import Farm
+from receiver import Receiver
 from targets import Target
 
 DEFAULT_BINARY = pathlib.Path(__file__).parents[2] / "build/dev/tocsin"
@@ -64,6 +65,20 @@ def daemon(binary, tmp_path):
     yield make
     for each in made:
         each.kill()
+
+
+@pytest.fixture
+def receiver():
+    """receiver() starts a receiver of notifications; see receiver.py."""
+    made = []
+
+    def make(**how):
+        made.append(Receiver(**how))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from daemon import free_port, wait_until
-from receiver import Receiver
 from targets import answer
 
 MAKES_IT_FAIL = 503
@@ -13,20 +12,6 @@ MAKES_IT_FAIL = 503
 
 def endpoint(url, **more):
     return {"http": url, "every": "500ms", "timeout": "400ms", "fail_after": 1, **more}
-
-
-@pytest.fixture
-def receiver():
-    """receiver() starts a receiver of notifications; see receiver.py."""
-    made = []
-
-    def make(**how):
-        made.append(Receiver(**how))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 @pytest.fixture

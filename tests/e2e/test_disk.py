@@ -1,5 +1,6 @@
 """A store that refuses: full disk, read-only disk. Checks go on, it says so, it mends by itself."""
 
+import json
 import pathlib
 import subprocess
 
@@ -26,6 +27,18 @@ def config(server, path):
             "monitors": {f"m{i:02}": {"http": f"{server.url}/{i}"} for i in range(MONITORS)}}
 
 
+def told(config, inbox):
+    """Everybody hears of everything, also of Tocsin's own troubles."""
+    config["channels"] = {"ops": {"webhook": {"url": inbox.url}}}
+    config["defaults"] |= {"notify": "ops", "flapping": False}
+    config["self"] = {"notify": "ops"}
+    return config
+
+
+def ids_at(inbox):
+    return [json.loads(body)["id"] for _, _, body in inbox.requests]
+
+
 def flip(node, server):
     """Every monitor changes its state once; returns the events, which then hold that change."""
     down = node.state("m00") == "up"
@@ -50,7 +63,7 @@ def assert_works_while_refused(node, server):
     started = node.metric('tocsin_schedule_started_total{timing="on_time"}')
     before = {event["id"] for event in node.events()}
     events = flip(node, server)
-    fresh = [event for event in events if event["id"] not in before]
+    fresh = [event for event in events if event["id"] not in before and event["kind"] == "http"]
     assert len(fresh) >= MONITORS and len({event["monitor"] for event in fresh}) == MONITORS
     assert node.metric("tocsin_store_journal_events") >= MONITORS
     wait_until(lambda: len(server.requests) >= requests + 2 * MONITORS, what="more requests")
@@ -85,9 +98,9 @@ def assert_survives_kill(node, events):
         assert counters["on_time"] >= before[name]["schedule"]["on_time"]
 
 
-def test_a_full_disk_stops_no_check_and_loses_nothing(daemon, target, disk):
-    server = target(answer(200))
-    node = daemon(config(server, disk.path / "tocsin.db"))
+def test_a_full_disk_stops_no_check_and_no_alert_and_loses_nothing(daemon, target, receiver, disk):
+    server, inbox = target(answer(200)), receiver()
+    node = daemon(told(config(server, disk.path / "tocsin.db"), inbox))
     node.prefix = disk.prefix
     node.start()
     wait_until(lambda: all(i["state"] == "up" for i in node.monitors().values()), what="all up")
@@ -101,10 +114,16 @@ def test_a_full_disk_stops_no_check_and_loses_nothing(daemon, target, disk):
     wait_until(refused, 30, "a full disk")
     assert not (disk.seen / "tocsin.db.reserve").exists()
     events = assert_works_while_refused(node, server)
+    wait_until(lambda: {event["id"] for event in events} <= set(ids_at(inbox)),
+               what="every alert, while the disk is full")
+    wait_until(lambda: ("trouble_started", "tocsin") in inbox.events, what="the alert about the disk")
     disk.free()
     assert_mends(node, events)
+    wait_until(lambda: ("trouble_ended", "tocsin") in inbox.events, what="the end of the trouble")
     wait_until((disk.seen / "tocsin.db.reserve").exists, 15, "the reserve file again")
+    wait_until(lambda: node.metric("tocsin_outbox_rows") == 0, what="a record of every delivery")
     assert_survives_kill(node, events)
+    assert len(ids_at(inbox)) == len(set(ids_at(inbox))), "an alert came twice"
     assert node.stop() == 0
 
 
