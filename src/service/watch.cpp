@@ -290,6 +290,11 @@ void Watch::record_delivered(ports::WriteBatch batch) {
   impl_->recorder_.submit_delivered(std::move(batch));
 }
 
+// Commits end in the order in which they began: an empty one ends behind all that is under way.
+void Watch::when_durable(ports::Store::Done done) {
+  impl_->recorder_.submit_command({}, std::move(done));
+}
+
 void Watch::acknowledge(std::string_view name,
                         std::optional<alert::Acknowledgement> acknowledgement,
                         ports::Store::Done done) {

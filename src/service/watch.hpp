@@ -78,6 +78,8 @@ class Watch {
   void on_notifications(Deliver deliver);
   // What was delivered; kept with the same care as everything else.
   void record_delivered(ports::WriteBatch batch);
+  // When everything that was handed over so far is durable. Error: unavailable.
+  void when_durable(ports::Store::Done done);
 
   // The open incident of a monitor is being worked on: reminders and escalation stop. nullopt takes
   // it back. Errors: not_found, conflict (no open incident), unavailable.

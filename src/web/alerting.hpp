@@ -24,6 +24,7 @@ class Alerting {
  public:
   using Done = std::move_only_function<void(Result<void>)>;
   using SilenceDone = std::move_only_function<void(Result<alert::Silence>)>;
+  using DropDone = std::move_only_function<void(Result<std::size_t>)>;
   using TestDone = std::move_only_function<void(Result<service::Dispatcher::Tested>)>;
 
   Alerting() = default;
@@ -48,8 +49,9 @@ class Alerting {
       std::string_view outlet, const service::WaitingPlace& after, std::size_t most,
       const std::function<void(const service::WaitingView&)>& visit) const = 0;
   [[nodiscard]] virtual Result<void> retry(std::string_view outlet) = 0;
-  [[nodiscard]] virtual Result<std::size_t> drop_key(const std::string& key) = 0;
-  [[nodiscard]] virtual Result<std::size_t> drop_all(std::string_view outlet) = 0;
+  // Success means durable: dropped rows do not come back after a kill.
+  virtual void drop_key(const std::string& key, DropDone done) = 0;
+  virtual void drop_all(std::string_view outlet, DropDone done) = 0;
   virtual void test(std::string_view channel, alert::Event event, TestDone done) = 0;
   [[nodiscard]] virtual Result<std::vector<notification::Step>> preview(
       std::string_view channel, alert::Event event) const = 0;

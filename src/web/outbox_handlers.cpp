@@ -153,15 +153,16 @@ std::expected<Drop, Problem> read_drop(const Call& call) {
   return out;
 }
 
-Problem not_dropped(const Drop& drop, const Alerting& alerting) {
-  if (!drop.key.empty()) {
-    return {404, "not_found",
-            fmt::format("nothing with the key \"{}\" waits; what is being sent cannot be dropped",
-                        clip(printable(drop.key), 100))};
+Problem not_dropped(const Drop& drop, const Error& error) {
+  if (error.code != ErrorCode::not_found) {
+    return problem_of(error);
   }
-  return known_outlet(alerting, drop.channel)
-             ? Problem{503, "unavailable", "it could not be dropped"}
-             : no_such_outlet(drop.channel);
+  if (drop.key.empty()) {
+    return no_such_outlet(drop.channel);
+  }
+  return {404, "not_found",
+          fmt::format("nothing with the key \"{}\" waits; what is being sent cannot be dropped",
+                      clip(printable(drop.key), 100))};
 }
 
 }  // namespace
@@ -234,16 +235,21 @@ void drop_outbox(const SharedPtr& shared, Call call, Responder respond) {
   if (alerting == nullptr || !store_takes_writes(shared, respond)) {
     return;
   }
-  const auto dropped =
-      drop->key.empty() ? alerting->drop_all(drop->channel) : alerting->drop_key(drop->key);
-  if (!dropped) {
-    respond(problem_response(not_dropped(*drop, *alerting)));
-    return;
+  auto answer = [drop = *drop, respond = std::move(respond)](Result<std::size_t> dropped) mutable {
+    if (!dropped) {
+      respond(problem_response(not_dropped(drop, dropped.error())));
+      return;
+    }
+    std::string body;
+    JsonWriter w(body);
+    w.object().field("dropped", std::uint64_t{*dropped}).end_object();
+    respond(json_response(200, std::move(body)));
+  };
+  if (drop->key.empty()) {
+    alerting->drop_all(drop->channel, std::move(answer));
+  } else {
+    alerting->drop_key(drop->key, std::move(answer));
   }
-  std::string body;
-  JsonWriter w(body);
-  w.object().field("dropped", std::uint64_t{*dropped}).end_object();
-  respond(json_response(200, std::move(body)));
 }
 
 }  // namespace tocsin::web

@@ -129,6 +129,8 @@ TEST(Outbox, DropsNothingThatIsNotNamed) {
   const Response gone = world.post("/api/v1/outbox/drop", R"({"key": "ops/01X"})");
   EXPECT_EQ(gone.status, 404);
   EXPECT_THAT(gone.body, HasSubstr("nothing with the key"));
+  world.alerting.dropped_rows = fail(ErrorCode::unavailable, "the store refuses writes");
+  EXPECT_EQ(world.post("/api/v1/outbox/drop", R"({"key": "ops/01X"})").status, 503);
 }
 
 TEST(Outbox, DropsNothingWhileTheStoreRefuses) {

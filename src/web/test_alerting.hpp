@@ -89,13 +89,13 @@ class ScriptedAlerting final : public Alerting {
     retried.emplace_back(outlet);
     return known(outlet) ? Result<void>() : fail(ErrorCode::not_found, "no such channel");
   }
-  [[nodiscard]] Result<std::size_t> drop_key(const std::string& key) override {
+  void drop_key(const std::string& key, DropDone done) override {
     dropped.push_back("key " + key);
-    return dropped_rows;
+    done(dropped_rows);
   }
-  [[nodiscard]] Result<std::size_t> drop_all(std::string_view outlet) override {
+  void drop_all(std::string_view outlet, DropDone done) override {
     dropped.push_back("all of " + std::string(outlet));
-    return known(outlet) ? dropped_rows : fail(ErrorCode::not_found, "no such channel");
+    done(known(outlet) ? dropped_rows : fail(ErrorCode::not_found, "no such channel"));
   }
   void test(std::string_view /*channel*/, alert::Event event, TestDone done) override {
     tested.push_back(std::move(event));

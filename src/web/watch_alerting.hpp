@@ -37,11 +37,11 @@ class WatchAlerting final : public Alerting {
   [[nodiscard]] Result<void> retry(std::string_view outlet) override {
     return dispatcher_.retry(outlet);
   }
-  [[nodiscard]] Result<std::size_t> drop_key(const std::string& key) override {
-    return dispatcher_.drop_key(key);
+  void drop_key(const std::string& key, DropDone done) override {
+    answer_durable(dispatcher_.drop_key(key), std::move(done));
   }
-  [[nodiscard]] Result<std::size_t> drop_all(std::string_view outlet) override {
-    return dispatcher_.drop_all(outlet);
+  void drop_all(std::string_view outlet, DropDone done) override {
+    answer_durable(dispatcher_.drop_all(outlet), std::move(done));
   }
   void test(std::string_view channel, alert::Event event, TestDone done) override {
     dispatcher_.test(channel, std::move(event), std::move(done));
@@ -55,6 +55,20 @@ class WatchAlerting final : public Alerting {
   }
 
  private:
+  void answer_durable(Result<std::size_t> dropped, DropDone done) {
+    if (!dropped) {
+      done(std::move(dropped));
+      return;
+    }
+    watch_.when_durable([rows = *dropped, done = std::move(done)](Result<void> result) mutable {
+      if (result) {
+        done(rows);
+      } else {
+        done(std::unexpected(std::move(result).error()));
+      }
+    });
+  }
+
   service::Watch& watch_;
   service::Dispatcher& dispatcher_;
 };
