@@ -33,8 +33,8 @@ BODY = ('{"status":"ok","version":"1.42.7","uptime_s":86400,"checks":{"database"
 
 
 class Nginx(measured.Process):
-    def __init__(self, folder):
-        (self.port,) = measured.free_ports()
+    def __init__(self, folder, port=None):
+        self.port = port or measured.free_ports()[0]
         folder = pathlib.Path(folder)
         config = folder / "nginx.conf"
         config.write_text(CONFIG.format(folder=folder, port=self.port, body=BODY))

@@ -11,7 +11,7 @@
 namespace tocsin::service {
 
 inline constexpr Milliseconds kBackoffBase{1'000};
-inline constexpr Milliseconds kBackoffCap{300'000};
+inline constexpr Milliseconds kBackoffCap{60'000};  // one request a minute hurts nobody
 inline constexpr Milliseconds kLongestRetryAfter{3'600'000};
 
 // `failures` in a row, from 1: a random time up to base * 2^failures, at most the cap, at least a
