@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 15> kKeys{"cron_schedule",
                                                  "data_source",
                                                  "data_details_json",
                                                  "data_resources"};
-constexpr std::array<std::string_view, 2> kSecretKeys{"param_value", "aws_secret"};
+constexpr std::array<std::string_view, 3> kSecretKeys{"param_value", "aws_secret", "heartbeat_url"};
 constexpr std::string_view kMask = "\"***\"";
 
 // Words of other formats too: alone they prove nothing.
@@ -118,32 +118,74 @@ void mask_value(std::string& line, std::size_t at) {
   line.replace(at, end - at, kMask);
 }
 
+// Whether the key is this one, perhaps misspelt.
+bool means(const KeyLine& parts, std::string_view name) {
+  return parts.key == name ||
+         (!is_known(parts.key) && near_miss(parts.key, {&name, 1}).has_value());
+}
+
+bool means_secret(const KeyLine& parts) {
+  return std::ranges::any_of(kSecretKeys, [&](std::string_view key) { return means(parts, key); });
+}
+
+bool is_public_of_api_key(std::string_view key) { return key == "param_name" || key == "param_in"; }
+
+// Whether every key of a map in braces is one whose value needs no mask, or got it.
+bool holds_known_keys_alone(std::string_view inner) {
+  while (!inner.empty()) {
+    const std::string_view part = inner.substr(0, inner.find(','));
+    inner.remove_prefix(std::min(part.size() + 1, inner.size()));
+    const std::string_view key = trimmed(part.substr(0, part.find(':')));
+    if (!is_public_of_api_key(key) && key != "param_value" && !key.empty()) return false;
+  }
+  return true;
+}
+
+// The value of post_api_key behind `at`: a text there, or a map with a key nobody knows, may be or
+// hold the secret in a place of its own.
+void mask_api_key(std::string& line, std::size_t at) {
+  while (at < line.size() && is_space(line[at])) ++at;
+  if (at >= line.size() || line[at] == '#') return;
+  if (line[at] != '{') {
+    mask_value(line, at);
+    return;
+  }
+  const std::size_t end = std::min(line.find('}', at), line.size());
+  if (holds_known_keys_alone(std::string_view(line).substr(at + 1, end - at - 1))) return;
+  line.replace(at, end - at, R"({param_name: api_key, param_value: "***")");
+}
+
+// A user and password in the name of an endpoint. False: there are none.
+bool mask_user(std::string& line, const KeyLine& parts) {
+  if (parts.dash != 0 || parts.item) return false;
+  const std::string key(parts.key);
+  const std::string masked = without_user(key);
+  if (masked == key) return false;
+  line.replace(line.find(key), key.size(), masked);
+  return true;
+}
+
 void mask_line(std::string& line) {
   for (const std::string_view key : kSecretKeys) {
     const std::size_t at = behind_key(line, key);
     if (at != std::string_view::npos) mask_value(line, at);
   }
+  const std::size_t api_key = behind_key(line, "post_api_key");
+  if (api_key != std::string_view::npos) mask_api_key(line, api_key);
   const auto parts = read_key_line(line);
-  if (parts && parts->dash == 0 && !parts->item) {
-    const std::string key(parts->key);
-    if (const std::string masked = without_user(key); masked != key) {
-      line.replace(line.find(key), key.size(), masked);
-      return;
-    }
-  }
-  if (!parts || parts->value.empty()) return;
-  const auto is = [&](std::string_view name) {
-    return parts->key == name ||
-           (!is_known(parts->key) && near_miss(parts->key, {&name, 1}).has_value());
-  };
-  if (std::ranges::any_of(kSecretKeys, is)) {
+  if (!parts || mask_user(line, *parts) || parts->value.empty()) return;
+  const std::size_t query = line.find('?');
+  const std::size_t anchored = parts->value.front() == '&' ? parts->value.find(' ') : line.npos;
+  if (means_secret(*parts)) {
     mask_value(line, parts->value_at);
-  } else if (is("post_api_key") && parts->value.front() != '{') {
-    mask_value(line, parts->value_at);
-  } else if (const std::size_t query = line.find('?');
-             is("post_endpoint") && query != std::string::npos && query >= parts->value_at) {
+  } else if (means(*parts, "post_api_key")) {
+    mask_api_key(line, parts->value_at);
+  } else if (means(*parts, "post_endpoint") && query != std::string::npos &&
+             query >= parts->value_at) {
     const std::size_t end = line.find_first_of(" \"'", query);
     line.replace(query + 1, end == std::string::npos ? end : end - query - 1, "***");
+  } else if (anchored != std::string::npos) {  // who knows what an alias makes of it
+    mask_value(line, parts->value_at + anchored);
   }
 }
 
@@ -302,16 +344,25 @@ std::string FoundingLines::path_of(std::uint32_t number) const {
 }
 
 std::string shown(std::vector<std::string> lines) {
+  constexpr std::size_t kNone = std::string::npos;
   std::string out;
-  std::size_t secret_block = std::string::npos;  // indentation of a key whose lines are secret
+  std::size_t secret_block = kNone;   // indentation of a key whose lines are secret
+  std::size_t api_key_block = kNone;  // of post_api_key
   for (std::string& line : lines) {
     const auto parts = read_key_line(line);
-    if (secret_block != std::string::npos && indent_of(line) > secret_block) {
-      line = std::string(indent_of(line), ' ') + "***";
+    const std::size_t indent = indent_of(line);
+    const bool blank = is_blank_or_comment(line);
+    if (!blank && indent <= api_key_block && api_key_block != kNone) api_key_block = kNone;
+    if (secret_block != kNone && indent > secret_block) {
+      line = std::string(indent, ' ') + "***";
+    } else if (api_key_block != kNone && !blank && !(parts && is_public_of_api_key(parts->key))) {
+      const bool plain = parts && !parts->key.empty();
+      mask_value(line, plain ? parts->value_at : indent);
+      secret_block = plain ? parts->indent : kNone;
     } else {
-      secret_block = std::string::npos;
-      const bool secret = parts && std::ranges::find(kSecretKeys, parts->key) != kSecretKeys.end();
-      if (secret) secret_block = parts->indent;
+      secret_block = kNone;
+      if (parts && means_secret(*parts)) secret_block = parts->indent;
+      if (parts && means(*parts, "post_api_key")) api_key_block = parts->indent;
       mask_line(line);
     }
     if (!out.empty()) out += '\n';

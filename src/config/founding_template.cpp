@@ -167,8 +167,7 @@ std::optional<Template> FoundingTemplates::compile(Position at, const std::strin
     e_.d.error(at, "a placeholder or brace is wrong in the text with its value filled in");
     return std::nullopt;
   }
-  const std::string lines = with_nearest_names(at, text);
-  const Decoder::Correction fix(e_.d, [&] { return lines; });
+  const Decoder::Correction fix(e_.d, [&] { return with_nearest_names(at, text); });
   e_.d.error(at, compiled.error().message);
   return std::nullopt;
 }

@@ -245,6 +245,40 @@ TEST(Founding, KeysAreSecrets) {
   EXPECT_THAT(query.secrets, testing::Contains("token=s3cr3t-pw"));
 }
 
+// Each has a mistake beside its secret, so that the lines around it are shown.
+TEST(Founding, CorrectedLinesHoldNoSecretInAnyForm) {
+  const std::string mistakes[] = {"  interval: 5m\n", "  cron_schedule: 0 0 * * *\n",
+                                  "\tscheme: http\n", "  notify: [ops]\n"};
+  const std::string secrets[] = {
+      "  post_api_key: s3cr3t-pw\n",
+      "  post_api_key: {api_key: s3cr3t-pw}\n",
+      "  post_api_key: {param_name: api_key, param_vlaue: 's3cr3t-pw'}\n",
+      "  post_api_key: {param_name: api_key, param_value: s3cr3t-pw}\n",
+      "  post_api_key: {\"param_value\": \"s3cr3t-pw, s3cr3t-pw\", param_name: k}\n",
+      "  post_api_key:\n    param_name: k\n    param_value: s3cr3t-pw # s3cr3t-pw\n",
+      "  post_api_key:\n    api_key: s3cr3t-pw\n",
+      "  post_api_key:\n    - s3cr3t-pw\n",
+      "  post_api_key:\n    s3cr3t-pw\n",
+      "  post_api_key:\n    param_name: k\n    param_value: >\n      s3cr3t-pw\n      s3cr3t-pw\n",
+      "  post_api_key:\n    param_name: k\n    param_value: s3cr3t-pw\n      s3cr3t-pw\n",
+      "  post_api_key:\n\n    # the key\n    paramvalue: s3cr3t-pw\n",
+      "  post_api_kye:\n    value: s3cr3t-pw\n",
+      "  aws_secret: s3cr3t-pw\n",
+      "  aws_secrets: \"s3cr3t-pw\"\n",
+      "  aws_secret: |\n    s3cr3t-pw\n",
+      "  post_endpoint: \"https://h.example/?key=s3cr3t-pw&b=s3cr3t-pw\"\n",
+  };
+  for (const std::string& mistake : mistakes) {
+    for (const std::string& secret : secrets) {
+      for (const std::string& text :
+           {kEndpoint + secret + mistake, kEndpoint + mistake + secret,
+            kEndpoint + kEndpoint + secret, "self:\n" + secret + "self:\n" + secret + mistake}) {
+        EXPECT_THAT(all_texts(load_founding(text)), Not(HasSubstr("s3cr3t"))) << text;
+      }
+    }
+  }
+}
+
 TEST(Founding, ServiceIsWarnedAboutAndShownAsUnavailable) {
   const auto result = load_founding(kAws);
   ASSERT_TRUE(result.config);

@@ -43,8 +43,7 @@ std::string state_of(const Report& report, const ReportValues& values) {
 
 class Post final : public HttpFormat {
  public:
-  explicit Post(PostOptions options)
-      : HttpFormat(std::move(options.secrets)), options_(std::move(options)) {}
+  explicit Post(PostOptions options) : HttpFormat(options.secrets), options_(std::move(options)) {}
 
   [[nodiscard]] Audience audience() const override { return Audience::machines; }
   [[nodiscard]] bool takes_many() const override { return false; }
