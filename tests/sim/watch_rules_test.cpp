@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <utility>
 
 #include "schedule/cron.hpp"
@@ -182,6 +183,37 @@ TEST(WatchRules, APauseIsRefusedWhileTheStoreRefuses) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
   EXPECT_FALSE(world.view("m00000").paused);
+}
+
+// What is dropped from the outbox must not come back, so its answer waits for the disk.
+TEST(WatchRules, DurableIsSaidWhenWhatWentBeforeIsOnTheDisk) {
+  Fleet world(1);
+  world.boot();
+  world.run_for(30s);
+  const auto stored = [&] { return world.store->contents().outbox.contains("sink/1"); };
+  ports::OutboxRow row;
+  row.key = "sink/1";
+  row.target = "sink";
+  row.payload = "{}";
+  row.sink = true;
+  world.watch->publish(row);
+  world.run_for(1s);
+  ASSERT_TRUE(stored());
+  ports::WriteBatch dropped;
+  dropped.delivered = {"sink/1"};
+  world.watch->record_delivered(dropped);
+  std::optional<bool> there;
+  world.watch->when_durable([&](Result<void> result) { there = result.has_value() && stored(); });
+  EXPECT_FALSE(there.has_value());
+  world.run_for(1s);
+  EXPECT_EQ(there, false);
+  world.store->refuse();
+  world.run_for(30s);
+  Result<void> answer;
+  world.watch->when_durable([&](Result<void> result) { answer = std::move(result); });
+  world.run_for(1s);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
 }
 
 // Everything is down and every reminder is due at one moment, because the clock was set forward.
