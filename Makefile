@@ -47,7 +47,7 @@ unit:  ## Build and run only the fast tests of src/
 	@$(PYTHON) tools/run_tests.py --results $(RESULTS) --jobs $(JOBS) ctest:$(BUILD)/dev:unit
 
 .PHONY: soak
-soak:  ## The long fault runs (about half an hour); docs/soak.md records results
+soak:  ## The long fault runs (about an hour); docs/soak.md records results
 	@tools/install-deps test
 	$(call build,release,tocsin)
 	$(call build,dev)
