@@ -57,6 +57,8 @@ class Daemon {
   void report(const LoadedConfig& loaded);
   void watch_files();
   void tell_of_config();
+  void tell_of_config_at_start();
+  void refuse_reload(const std::string& why);
 
   RunOptions options_;
   std::optional<LogLevel> level_;

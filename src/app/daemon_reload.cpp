@@ -9,9 +9,13 @@
 namespace tocsin::app {
 namespace {
 
+constexpr const char* kTakenOverAgain = "the configuration is taken over again";
+
+// Of any file when `file` is "".
 std::string first_error_of(const LoadedConfig& loaded, const std::string& file) {
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-    if (diagnostic.file == file && diagnostic.severity == config::Severity::error) {
+    if ((file.empty() || diagnostic.file == file) &&
+        diagnostic.severity == config::Severity::error) {
       return config::to_string(diagnostic);
     }
   }
@@ -48,6 +52,11 @@ void Daemon::tell_of_config() {
                  "drop-ins are ignored because they are broken: " + text);
 }
 
+void Daemon::tell_of_config_at_start() {
+  delivery_->troubles().clear("reload", kTakenOverAgain);
+  tell_of_config();
+}
+
 void Daemon::begin_reload(std::string_view why) {
   if (reload_runs_) {
     reload_again_ = true;
@@ -63,24 +72,30 @@ void Daemon::begin_reload(std::string_view why) {
   });
 }
 
+void Daemon::refuse_reload(const std::string& why) {
+  log_->error("reload refused; the running configuration stays: " + why);
+  ++problems_.errors;
+  delivery_->troubles().raise(
+      "reload", "config", alert::Severity::warning,
+      "the configuration on disk is refused, the running one stays; a restart would fail: " + why);
+}
+
 void Daemon::finish_reload(Result<LoadedConfig> loaded) {
   reload_runs_ = false;
   tell(systemd_.ready());
   if (!loaded) {
-    log_->error("reload refused; the running configuration stays: " + loaded.error().message);
-    ++problems_.errors;
+    refuse_reload(loaded.error().message);
   } else if (!loaded->config) {
     const auto broken_before = problems_.broken_dropins;
     report(*loaded);
     problems_.broken_dropins = broken_before;
-    log_->error("reload refused: the main file is broken; the running configuration stays");
+    refuse_reload("the main file is broken: " + first_error_of(*loaded, ""));
   } else {
     config::ReloadCheck check =
         config::check_reload(loaded_.config->settings, loaded->config->settings);
     const config::Settings& next = loaded->config->settings = std::move(check.settings);
     if (const auto safe = api_->apply(next); !safe) {
-      log_->error("reload refused; the running configuration stays: " + safe.error().message);
-      ++problems_.errors;
+      refuse_reload(safe.error().message);
     } else {
       log_->set_secrets(loaded->secrets);
       watch_->hide(loaded->secrets);
@@ -95,6 +110,7 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
       watch_->reload(*loaded->config);
       loaded_ = std::move(*loaded);
       loaded_.config->monitors = {};
+      delivery_->troubles().clear("reload", kTakenOverAgain);
       log_->info("configuration reloaded",
                  {{"monitors", static_cast<std::int64_t>(watch_->size())}});
     }

@@ -116,13 +116,12 @@ Result<void> Daemon::open_everything() {
   watch_->on_change([this](const service::StateChange& change) { on_change(change); });
   delivery_ = std::make_unique<Delivery>(*network_, *watch_, *log_, fresh_seed());
   delivery_->apply(*loaded_.config);
-  if (auto resumed = delivery_->resume(*store_); !resumed) {
+  if (auto resumed = delivery_->resume(*store_, [this] { tell_of_config_at_start(); }); !resumed) {
     return resumed;
   }
   if (auto started = watch_->start(*loaded_.config); !started) {
     return started;
   }
-  tell_of_config();
   monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
   alerting_ = std::make_unique<web::WatchAlerting>(*watch_, delivery_->dispatcher());
   api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,

@@ -12,6 +12,8 @@ namespace {
 
 // A loss is a trouble for this long after the last of them.
 constexpr Milliseconds kLossLasts{std::chrono::minutes{10}};
+// Of the newest events about Tocsin itself: a trouble that is older is told again.
+constexpr std::size_t kTroublesLookedAt = 1000;
 
 service::Dispatcher::Hooks hooks_of(service::Watch& watch, service::Troubles& troubles) {
   service::Dispatcher::Hooks hooks;
@@ -49,7 +51,25 @@ Delivery::Delivery(Network& network, service::Watch& watch, Logger& log, std::ui
 
 Delivery::~Delivery() { watch_.on_notifications(nullptr); }
 
-Result<void> Delivery::resume(ports::Store& store) {
+void Delivery::resume_troubles(ports::Store& store, std::move_only_function<void()> known) {
+  ports::EventQuery query;
+  query.monitor = service::kSelfName;
+  query.limit = kTroublesLookedAt;
+  store.read_events(std::move(query), [this, known = std::move(known)](
+                                          Result<std::vector<ports::EventRow>> rows) mutable {
+    std::vector<alert::Event> events;
+    for (const ports::EventRow& row : rows.value_or(std::vector<ports::EventRow>{})) {
+      if (auto event = alert::parse_event(row.json)) {
+        events.push_back(std::move(*event));
+      }
+    }
+    troubles_.resume(events, kLossLasts);
+    known();
+  });
+}
+
+Result<void> Delivery::resume(ports::Store& store, std::move_only_function<void()> known) {
+  resume_troubles(store, std::move(known));
   auto threads = store.load_threads();
   if (!threads) {
     return std::unexpected(std::move(threads).error());

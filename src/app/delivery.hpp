@@ -26,8 +26,9 @@ class Delivery {
   Delivery& operator=(const Delivery&) = delete;
   ~Delivery();
 
-  // What the store holds from before. After apply(), before Watch::start().
-  [[nodiscard]] Result<void> resume(ports::Store& store);
+  // What the store holds from before. After apply(), before Watch::start(). `known` runs on the
+  // loop once Tocsin's own troubles are known that went on when the last process ended.
+  [[nodiscard]] Result<void> resume(ports::Store& store, std::move_only_function<void()> known);
   // At the start and on reload.
   void apply(const config::Config& config);
   // Before Watch::stop(): what is under way is waited for, so that it is not sent twice.
@@ -39,6 +40,8 @@ class Delivery {
   [[nodiscard]] service::Troubles& troubles() { return troubles_; }
 
  private:
+  void resume_troubles(ports::Store& store, std::move_only_function<void()> known);
+
   adapters::CommandPosix commands_;
   adapters::MailCurl mailer_;
   service::Carrier carrier_;

@@ -22,6 +22,8 @@ constexpr unsigned kGoodMinutes = 3;  // that end it
 constexpr Microseconds kUnknownLasts = 5min;
 constexpr Microseconds kChannelFailsFor = 5min;
 
+std::string channel_key(std::string_view name) { return fmt::format("channel:{}", name); }
+
 std::string number(std::uint64_t value) { return fmt::format("{}", value); }
 
 }  // namespace
@@ -115,10 +117,27 @@ void SelfWatch::look_at_unknown() {
   }
 }
 
+void SelfWatch::forget_channels_that_are_gone(const std::vector<OutletView>& outlets) {
+  std::vector<std::string> gone;
+  for (const auto& [key, trouble] : parts_.troubles.all()) {
+    const auto is_its = [&key](const OutletView& outlet) {
+      return !outlet.type.empty() && key == channel_key(outlet.name);
+    };
+    if (trouble.reason == "channel" && std::ranges::none_of(outlets, is_its)) {
+      gone.push_back(key);
+    }
+  }
+  for (const std::string& key : gone) {
+    parts_.troubles.clear(key, key.substr(key.find(':') + 1) + " is no longer configured");
+  }
+}
+
 void SelfWatch::look_at_channels() {
   const MonoTime now = parts_.clock.mono_now();
-  for (const OutletView& outlet : parts_.dispatcher.outlets()) {
-    const std::string key = fmt::format("channel:{}", outlet.name);
+  const std::vector<OutletView> outlets = parts_.dispatcher.outlets();
+  forget_channels_that_are_gone(outlets);
+  for (const OutletView& outlet : outlets) {
+    const std::string key = channel_key(outlet.name);
     const Line::Health& health = outlet.health;
     const bool dead = health.refused || (health.failing && now - health.since >= kChannelFailsFor);
     if (dead && !outlet.type.empty()) {

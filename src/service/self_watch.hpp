@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "config/model.hpp"
 #include "ports/courier.hpp"
@@ -39,6 +40,7 @@ class SelfWatch {
   void look_at_lateness();
   void look_at_unknown();
   void look_at_channels();
+  void forget_channels_that_are_gone(const std::vector<OutletView>& outlets);
   void report();
   void beat();
 

@@ -1,9 +1,15 @@
 #include "service/troubles.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace tocsin::service {
+namespace {
+
+constexpr std::string_view kEndsByItself = "outbox";  // raise_for()
+
+}  // namespace
 
 Troubles::Troubles(const ports::Clock& clock, Publish publish)
     : clock_(clock), publish_(std::move(publish)) {}
@@ -28,6 +34,22 @@ void Troubles::tell(alert::EventType type, const std::string& key, const Trouble
     event.outage = std::max(event.at - trouble.since, Milliseconds{0});
   }
   publish_(std::move(event), alert::note_recipients(recipients_, type, trouble.severity));
+}
+
+void Troubles::resume(const std::vector<alert::Event>& events, Milliseconds quiet) {
+  const std::string prefix = std::string(kSelfName) + "/";
+  std::set<std::string, std::less<>> seen;
+  for (const alert::Event& event : events) {
+    if (!event.incident.starts_with(prefix) || !seen.insert(event.incident).second ||
+        event.type != alert::to_string(alert::EventType::trouble_started)) {
+      continue;
+    }
+    Trouble trouble{event.reason, event.severity, event.message, event.at, {}};
+    if (trouble.reason == kEndsByItself) {
+      trouble.ends = clock_.now() + quiet;
+    }
+    troubles_.try_emplace(event.incident.substr(prefix.size()), std::move(trouble));
+  }
 }
 
 void Troubles::raise(const std::string& key, std::string_view reason, alert::Severity severity,

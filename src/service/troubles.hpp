@@ -27,11 +27,16 @@ class Troubles {
 
   void set_recipients(std::vector<alert::Recipient> recipients);
 
+  // Takes up those that went on when the last process ended, from events of kSelfName, newest
+  // first: they were told, and only their end is. Those that end by themselves do so after `quiet`.
+  void resume(const std::vector<alert::Event>& events, Milliseconds quiet);
+
   // `key` says which trouble ("store", "channel:ops"), `reason` of what sort (docs/events.md).
   // Raising one that is on already only renews its text.
   void raise(const std::string& key, std::string_view reason, alert::Severity severity,
              std::string message);
-  // Ends with tick() when it was not raised again for `quiet`: for what happens at a moment.
+  // Of the reason "outbox" alone. Ends with tick() when it was not raised again for `quiet`: for
+  // what happens at a moment.
   void raise_for(const std::string& key, std::string_view reason, alert::Severity severity,
                  std::string message, Milliseconds quiet);
   // Nothing happens when it is not on.
