@@ -210,6 +210,8 @@ def test_the_schema_is_one_and_accepts_the_examples(tocsin):
     Validator.check_schema(schema)
     checked = 0
     for path in sorted((ROOT / "examples").rglob("*.yml")):
+        if path.parent.name == "founding" and path.name != "tocsin.yml":
+            continue  # the founding format, which the schema does not describe
         errors = list(Validator(schema).iter_errors(yaml.safe_load(path.read_text())))
         assert not errors, f"{path}: {errors[0].json_path}: {errors[0].message}"
         checked += 1
