@@ -31,7 +31,8 @@ std::expected<alert::Acknowledgement, Problem> read_acknowledgement(const Call& 
 }
 
 void set_acknowledged(const SharedPtr& shared, const std::string& name,
-                      std::optional<alert::Acknowledgement> acknowledgement, Responder respond) {
+                      const std::optional<alert::Acknowledgement>& acknowledgement,
+                      Responder respond) {
   const Monitors& monitors = shared->context.monitors;
   if (monitors.find(name) >= monitors.size()) {
     respond(problem_response(no_such_monitor(name)));
@@ -63,12 +64,12 @@ void acknowledge_monitor(const SharedPtr& shared, Call call, Responder respond) 
     respond(problem_response(*problem));
     return;
   }
-  auto acknowledgement = read_acknowledgement(call, shared->context.clock.now());
+  const auto acknowledgement = read_acknowledgement(call, shared->context.clock.now());
   if (!acknowledgement) {
     respond(problem_response(acknowledgement.error()));
     return;
   }
-  set_acknowledged(shared, call.name, std::move(*acknowledgement), std::move(respond));
+  set_acknowledged(shared, call.name, *acknowledgement, std::move(respond));
 }
 
 void unacknowledge_monitor(const SharedPtr& shared, Call call, Responder respond) {

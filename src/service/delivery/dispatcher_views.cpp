@@ -159,27 +159,26 @@ void Dispatcher::test(std::string_view outlet, alert::Event event, TestDone done
   const auto used = desk->line.outlet();
   notification::Message message = message_of(std::move(event), ports_.clock.now());
   if (used->formatter.empty()) {
-    send_test(ports_.courier, used, std::move(message), "", std::move(done));
+    send_test(ports_.courier, used, message, "", std::move(done));
     return;
   }
   notification::ExecStep step = formatter_step(*used, message);
-  ports_.courier.carry(
-      std::move(step), formatter_carriage(),
-      [this, alive = std::weak_ptr(alive_), used, message = std::move(message),
-       done = std::move(done)](notification::Answer answer) mutable {
-        if (alive.expired()) {
-          done(fail(ErrorCode::cancelled, "Tocsin is stopping"));
-          return;
-        }
-        std::string note;
-        if (auto text = formatted_text(std::move(answer))) {
-          message.formatted = std::move(*text);
-        } else {
-          note =
-              "the formatter failed (" + text.error().message + "), so the default text was sent; ";
-        }
-        send_test(ports_.courier, used, std::move(message), std::move(note), std::move(done));
-      });
+  ports_.courier.carry(std::move(step), formatter_carriage(),
+                       [this, alive = std::weak_ptr(alive_), used, message = std::move(message),
+                        done = std::move(done)](notification::Answer answer) mutable {
+                         if (alive.expired()) {
+                           done(fail(ErrorCode::cancelled, "Tocsin is stopping"));
+                           return;
+                         }
+                         std::string note;
+                         if (auto text = formatted_text(std::move(answer))) {
+                           message.formatted = std::move(*text);
+                         } else {
+                           note = "the formatter failed (" + text.error().message +
+                                  "), so the default text was sent; ";
+                         }
+                         send_test(ports_.courier, used, message, std::move(note), std::move(done));
+                       });
 }
 
 Result<std::vector<notification::Step>> Dispatcher::preview(std::string_view outlet,
