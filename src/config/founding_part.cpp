@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -15,6 +16,9 @@ namespace {
 
 // Repairs of one file. What is wrong more often is something else than a founding-format file.
 constexpr std::size_t kMostRepairs = 100;
+// Repairs of one line: each may lay bare another mistake, but what goes on is not understood, and
+// quoting quotes again and again doubles them.
+constexpr unsigned kMostRepairsOfALine = 3;
 // Text that may be parsed for them: each one takes a look at the whole.
 constexpr std::size_t kMostParsed = std::size_t{64} << 20U;
 
@@ -176,6 +180,7 @@ bool apply(FilePart& file, FoundingLines& lines, Repair repair) {
 // True when the lines are valid YAML now, or when the reader must say what is wrong with them.
 bool repair_all(FilePart& file, FoundingLines& lines) {
   if (find_bad_character(file.source->text)) return true;
+  std::map<std::uint32_t, unsigned> repairs;  // by line
   const std::size_t most = kMostParsed / (file.source->text.size() + 1) + 1;
   for (std::size_t i = 0; i < std::min(most, kMostRepairs); ++i) {
     SyntaxProbe probe;
@@ -184,7 +189,7 @@ bool repair_all(FilePart& file, FoundingLines& lines) {
       if (read_yaml(lines.text(), {}, probe)) return true;
       repair = repair_syntax(lines, probe.last());
     }
-    if (!repair) return true;
+    if (!repair || ++repairs[repair->first] > kMostRepairsOfALine) return true;
     if (!apply(file, lines, std::move(*repair))) return false;
   }
   return false;
