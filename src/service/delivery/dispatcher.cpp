@@ -14,6 +14,9 @@ namespace {
 // Told this much after it came about, a notification says that it is late.
 constexpr Milliseconds kLateAfter{60'000};
 constexpr Milliseconds kGiveUpUnknown{std::chrono::hours{24}};
+// Some threads never see their end: it was given up, or its channel is gone. After this time they
+// are forgotten; an end that comes still later is a message of its own.
+constexpr Milliseconds kThreadLasts{std::chrono::days{30}};
 
 // The events or reports of `rows`; rows that cannot be read are left out.
 void fill(notification::Message& message, const std::vector<ports::OutboxRow>& rows, bool sink,
@@ -355,12 +358,25 @@ void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) 
   carry(id);
 }
 
+void Dispatcher::forget_old_threads(ports::WriteBatch& batch) {
+  const Instant oldest = ports_.clock.now() - kThreadLasts;
+  for (auto at = threads_.begin(); at != threads_.end();) {
+    if (at->second.created >= oldest) {
+      ++at;
+      continue;
+    }
+    batch.ended_threads.push_back(at->first);
+    at = threads_.erase(at);
+  }
+}
+
 void Dispatcher::remember_threads(const Flight& flight, ports::WriteBatch& batch) {
   const notification::Format& format = *flight.outlet->format;
   if (!format.follows_up()) {
     return;
   }
   const std::string& channel = flight.outlet->name;
+  forget_old_threads(batch);
   const std::string reference = flight.earlier ? flight.earlier->reference : flight.last.reference;
   for (const alert::Event& event : flight.message.events) {
     if (event.incident.empty() || reference.empty()) {

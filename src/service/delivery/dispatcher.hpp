@@ -157,6 +157,7 @@ class Dispatcher {
   void answered(std::uint64_t id, const notification::Answer& answer);
   void arrived(Flight flight);
   void failed(Flight flight, const notification::Verdict& verdict);
+  void forget_old_threads(ports::WriteBatch& batch);
   void remember_threads(const Flight& flight, ports::WriteBatch& batch);
   void finish_stop();
   void give_up(const std::string& name, std::vector<ports::OutboxRow> rows, const std::string& why);

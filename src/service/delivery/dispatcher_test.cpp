@@ -286,6 +286,44 @@ TEST_F(DispatcherTest, AThreadIsKnownAfterARestart) {
   EXPECT_THAT(sent(), ElementsAre("re ts9: recovered a"));
 }
 
+TEST_F(DispatcherTest, AThreadThatNeverSawItsEndIsForgottenAfter30Days) {
+  outlet_.format = std::make_shared<LineFormat>(true);
+  make();
+  const Instant now = loop_.now();
+  dispatcher_->resume({{"gone", "b/1", "ts1", "content", now - std::chrono::days{31}},
+                       {"ops", "c/1", "ts2", "content", now - std::chrono::days{29}}});
+  tell("went_down", "a");
+  loop_.run_for(1s);
+  EXPECT_THAT(threads_, ElementsAre("b/1 ended")) << "and the younger one stays";
+  tell("recovered", "c");
+  loop_.run_for(1min);
+  EXPECT_THAT(sent(), ElementsAre("went_down a", "re ts2: recovered c"));
+}
+
+TEST_F(DispatcherTest, AFormatterGetsALineForEachEventOfAGroup) {
+  outlet_.formatter = {"/bin/format"};
+  outlet_.group_wait = 10s;
+  apply();
+  std::vector<std::ptrdiff_t> lines;
+  courier_.script = [&lines](const notification::Step& step) {
+    if (const auto* exec = std::get_if<notification::ExecStep>(&step)) {
+      lines.push_back(std::ranges::count(exec->input, '\n'));
+    }
+    Answer answer = ScriptedCourier::ok();
+    if (std::holds_alternative<notification::ExecStep>(step)) {
+      answer.status = 0;
+      answer.body = "made by a program";
+    }
+    return Reply{answer, 5ms, false};
+  };
+  for (const std::string monitor : {"a", "b", "c"}) {
+    tell("went_down", monitor);
+    loop_.run_for(1s);
+  }
+  loop_.run_for(1min);
+  EXPECT_THAT(lines, ElementsAre(1, 2)) << "the first at once, then the group";
+}
+
 TEST_F(DispatcherTest, AFormatterMakesTheTextAndItsFailureTheDefault) {
   outlet_.formatter = {"/bin/format"};
   apply();
