@@ -186,6 +186,16 @@ void check_beside(Decoder& d, const Node& node, const Outlet& outlet) {
     if (item.key == "batch" && outlet.type == "datadog_event" && outlet.batch > 1) {
       d.error(item.at, "datadog_event takes one outcome in a request");
     }
+    if (item.key == "deny_private_networks" && outlet.deny_private_networks &&
+        !outlet.proxy.empty()) {
+      d.error(
+          item.at,
+          "deny_private_networks cannot be kept with a proxy, which chooses the address itself; "
+          "leave out one of the two");
+    }
+    if (item.key == "proxy" && (outlet.type == "exec" || outlet.type == "email")) {
+      d.warning(item.at, fmt::format("proxy has no effect on {}", outlet.type));
+    }
     if (item.key == "formatter" && outlet.type == "exec") {
       d.warning(item.at, "formatter has no effect: the program of exec gets the event itself");
     }

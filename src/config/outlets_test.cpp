@@ -72,9 +72,11 @@ channels:
     rate: 20 per 1m
     concurrency: 7
     formatter: {run: [/usr/bin/format, --short]}
-    deny_private_networks: true
     proxy: http://proxy.example.com:3128
     ca_file: /etc/ca.pem
+  public:
+    webhook: https://example.com/hook
+    deny_private_networks: true
 )");
   ASSERT_TRUE(result.config) << all_texts(result);
   const auto& ops = *result.config->channels.at(0);
@@ -86,9 +88,18 @@ channels:
   EXPECT_EQ(ops.rate_per, 1min);
   EXPECT_EQ(ops.concurrency, 7U);
   EXPECT_THAT(ops.formatter, ElementsAre("/usr/bin/format", "--short"));
-  EXPECT_TRUE(ops.deny_private_networks);
+  EXPECT_FALSE(ops.deny_private_networks);
+  EXPECT_TRUE(result.config->channels.at(1)->deny_private_networks);
   EXPECT_EQ(ops.proxy, "http://proxy.example.com:3128");
   EXPECT_EQ(ops.ca_file, "/etc/ca.pem");
+}
+
+TEST(ConfigOutlets, WarnOfAProxyThatNothingGoesThrough) {
+  const auto result = load_text(R"(
+channels: {c: {exec: {run: [/bin/true]}, proxy: "http://p.example:3128"}}
+)");
+  ASSERT_TRUE(result.config) << all_texts(result);
+  EXPECT_THAT(all_texts(result), HasSubstr("proxy has no effect on exec"));
 }
 
 TEST(ConfigTemplates, LieOverTheDefaultsTypeByTypeAndChannelByChannel) {

@@ -12,10 +12,10 @@
 namespace tocsin::ports {
 
 struct Carriage {
-  Milliseconds timeout{10'000};  // of the whole step
-  bool deny_private_networks = false;
-  std::string ca_file;  // "" the system's alone
-  std::string proxy;    // "" none
+  Milliseconds timeout{10'000};        // of the whole step
+  bool deny_private_networks = false;  // with a proxy, which chooses the address, nothing is sent
+  std::string ca_file;                 // "" the system's alone
+  std::string proxy;                   // "" none
 };
 
 class Courier {

@@ -154,6 +154,10 @@ void Carrier::carry_http(TripPtr trip) {
   }
   trip->url = std::move(*url);
   if (!trip->how.proxy.empty()) {
+    if (trip->how.deny_private_networks) {
+      fail(trip, "deny_private_networks cannot be kept with a proxy, which chooses the address");
+      return;
+    }
     auto proxy = check::parse_proxy_url(trip->how.proxy);
     if (!proxy) {
       fail(trip, "the proxy cannot be used: " + proxy.error().message);
