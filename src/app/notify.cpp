@@ -109,8 +109,10 @@ Result<notification::SampleSubject> subject_of(const NotifyOptions& options,
     return fail(ErrorCode::invalid,
                 fmt::format("{} has no monitor '{}'", options.config, options.monitor));
   }
-  return notification::SampleSubject{found->name, std::string(check::kind_of(*found->check)),
-                                     found->notes->labels};
+  const config::MonitorNotes& notes = *found->notes;
+  return notification::SampleSubject{found->name,   std::string(check::kind_of(*found->check)),
+                                     notes.labels,  notes.description,
+                                     notes.runbook, notes.dashboard};
 }
 
 // The preview as the API answers it, without a daemon.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "alert/change_message.hpp"
+#include "base/json_writer.hpp"
 
 namespace tocsin::notification {
 namespace {
@@ -38,6 +39,14 @@ Content content_of(alert::EventType type) {
   return {};
 }
 
+void add_text(alert::Event& event, std::string_view name, const std::string& text) {
+  if (!text.empty()) {
+    std::string json;
+    append_json_string(json, text);
+    event.extra.emplace_back(name, std::move(json));
+  }
+}
+
 }  // namespace
 
 alert::Event sample_event(alert::EventType type, std::string id, const SampleSubject& subject,
@@ -64,6 +73,11 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
   event.key = event.monitor + "/test";
   if (alert::info(type).phase != alert::Phase::note) {
     event.incident = event.key;
+  }
+  if (!own) {
+    add_text(event, "description", subject.description);
+    add_text(event, "runbook", subject.runbook);
+    add_text(event, "dashboard", subject.dashboard);
   }
   return event;
 }

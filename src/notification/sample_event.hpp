@@ -14,6 +14,7 @@ struct SampleSubject {
   std::string monitor = "example";
   std::string kind = "http";
   alert::Labels labels;
+  std::string description, runbook, dashboard;  // as its events carry them; "" none
 };
 
 // Its message says that it is a test. Every sample about one monitor has the same incident and key,

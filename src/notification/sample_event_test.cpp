@@ -20,7 +20,7 @@ TEST(SampleEvent, EveryTypeSaysThatItIsATest) {
 }
 
 TEST(SampleEvent, TheEndClosesWhatTheOpeningOpened) {
-  const SampleSubject shop{"shop", "tcp", {{"team", "a"}}};
+  const SampleSubject shop{"shop", "tcp", {{"team", "a"}}, "", "", ""};
   const auto opening = sample_event(alert::EventType::went_down, "1", shop, kNow);
   const auto end = sample_event(alert::EventType::recovered, "2", shop, kNow + Milliseconds{9});
   EXPECT_EQ(opening.incident, end.incident);
@@ -28,6 +28,18 @@ TEST(SampleEvent, TheEndClosesWhatTheOpeningOpened) {
   EXPECT_EQ(end.monitor, "shop");
   EXPECT_EQ(end.kind, "tcp");
   EXPECT_EQ(end.labels, shop.labels);
+}
+
+TEST(SampleEvent, CarriesWhatTheEventsOfItsMonitorCarry) {
+  const SampleSubject shop{
+      "shop", "tcp", {}, "The \"shop\"", "https://wiki.example/shop", "https://graphs.example/"};
+  const auto event = sample_event(alert::EventType::went_down, "1", shop, kNow);
+  EXPECT_THAT(event.extra,
+              testing::ElementsAre(testing::Pair("description", R"("The \"shop\"")"),
+                                   testing::Pair("runbook", R"("https://wiki.example/shop")"),
+                                   testing::Pair("dashboard", R"("https://graphs.example/")")));
+  EXPECT_THAT(sample_event(alert::EventType::trouble_started, "2", shop, kNow).extra,
+              testing::IsEmpty());
 }
 
 }  // namespace

@@ -92,7 +92,10 @@ std::expected<Sample, Problem> read_sample(const Call& call, const Monitors& mon
       return std::unexpected(no_such_monitor(*monitor));
     }
     const config::Monitor& found = *monitors.view(index).config;
-    out.subject = {found.name, std::string(check::kind_of(*found.check)), found.notes->labels};
+    const config::MonitorNotes& notes = *found.notes;
+    out.subject = {found.name,    std::string(check::kind_of(*found.check)),
+                   notes.labels,  notes.description,
+                   notes.runbook, notes.dashboard};
   }
   return out;
 }
