@@ -34,7 +34,10 @@ class Delivery {
   // Before Watch::stop(): what is under way is waited for, so that it is not sent twice.
   void stop(std::move_only_function<void()> done) { dispatcher_.stop(std::move(done)); }
   // Once a second.
-  void tick() { self_.tick(); }
+  void tick() {
+    dispatcher_.expire();
+    self_.tick();
+  }
 
   [[nodiscard]] service::Dispatcher& dispatcher() { return dispatcher_; }
   [[nodiscard]] service::Troubles& troubles() { return troubles_; }

@@ -84,10 +84,25 @@ void Dispatcher::set_outlets(
     if (!desk.line.outlet() && desk.line.size() > 0) {
       ports_.log.warn("notifications wait for a channel that the configuration does not have",
                       {{"channel", name}, {"rows", static_cast<std::int64_t>(desk.line.size())}});
+    }
+  }
+  expire();
+  wake();
+}
+
+void Dispatcher::expire() {
+  const Instant oldest = ports_.clock.now() - kGiveUpUnknown;
+  for (const auto& [name, desk] : desks_) {
+    if (desk.line.outlet()) {
+      continue;
+    }
+    bool expired = false;  // the first of what waits: a look that costs nothing of the rest
+    desk.line.visit_waiting(
+        0, 1, [&](const Line::RowView& first) { expired = first.row->created < oldest; });
+    if (expired) {
       give_up_expired(name, "the configuration has no such channel");
     }
   }
-  wake();
 }
 
 void Dispatcher::resume(std::vector<ports::ThreadRow> threads) {

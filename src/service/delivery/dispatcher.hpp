@@ -97,6 +97,9 @@ class Dispatcher {
 
   // Rows that may leave: they are durable, or in the journal.
   void deliver(std::vector<ports::OutboxRow> rows);
+  // Gives up what has waited for a day for a channel that the configuration does not have. Nothing
+  // else would: without attempts there are no failures. Every second or so.
+  void expire();
   // Starts nothing more; `done` when what is under way has come back, so that it is not sent again
   // by the next process.
   void stop(std::move_only_function<void()> done);

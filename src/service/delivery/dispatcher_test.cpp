@@ -3,9 +3,11 @@
 namespace tocsin::service {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 TEST_F(DispatcherTest, DeliversOnceAndRecordsIt) {
   tell("went_down", "a");
@@ -324,6 +326,29 @@ TEST_F(DispatcherTest, AFormatterGetsALineForEachEventOfAGroup) {
   EXPECT_THAT(lines, ElementsAre(1, 2)) << "the first at once, then the group";
 }
 
+TEST_F(DispatcherTest, AFormattersTextEndsWithoutALineEndAndIsNotBlank) {
+  outlet_.formatter = {"/bin/format"};
+  apply();
+  std::string output = "by a program\n";
+  courier_.script = [&output](const notification::Step& step) {
+    Answer answer = ScriptedCourier::ok();
+    if (std::holds_alternative<notification::ExecStep>(step)) {
+      answer.status = 0;
+      answer.body = output;
+    }
+    return Reply{answer, 5ms, false};
+  };
+  const auto last = [this] {
+    loop_.run_for(1s);
+    return std::get<notification::HttpStep>(courier_.seen.back().step).body;
+  };
+  tell("went_down", "a");
+  EXPECT_EQ(last(), "by a program");
+  output = "\n";
+  tell("recovered", "a");
+  EXPECT_EQ(last(), "recovered a") << "the default text";
+}
+
 TEST_F(DispatcherTest, AFormatterMakesTheTextAndItsFailureTheDefault) {
   outlet_.formatter = {"/bin/format"};
   apply();
@@ -358,6 +383,18 @@ TEST_F(DispatcherTest, WhatWaitsForAChannelThatIsGoneIsKeptUntilItIsBack) {
   EXPECT_EQ(recorded_.size(), 1U);
 }
 
+TEST_F(DispatcherTest, WhatWaitsForAChannelThatIsGoneIsGivenUpAfterADay) {
+  dispatcher_->set_outlets({}, {});
+  tell("went_down", "a");
+  loop_.run_for(23h);
+  dispatcher_->expire();
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
+  loop_.run_for(2h);
+  dispatcher_->expire();
+  EXPECT_EQ(dispatcher_->waiting(), 0U);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("the configuration has no such channel")));
+}
+
 TEST_F(DispatcherTest, BeyondItsBoundTheOutboxGivesUpTheOldestAndTells) {
   make({.rows = 50, .bytes = 1U << 30U});
   always(500);
@@ -368,6 +405,41 @@ TEST_F(DispatcherTest, BeyondItsBoundTheOutboxGivesUpTheOldestAndTells) {
   EXPECT_EQ(dispatcher_->waiting(), 50U);
   EXPECT_EQ(recorded_.size(), 30U) << "given up";
   EXPECT_EQ(told_.size(), 30U);
+}
+
+TEST_F(DispatcherTest, SinksAndChannelsNeverTakeEachOthersRoom) {
+  make({.rows = 50, .bytes = 1U << 30U});
+  notification::Outlet sink = outlet_;
+  sink.name = "dd";
+  sink.sink = true;
+  dispatcher_->set_outlets({std::make_shared<const notification::Outlet>(outlet_)},
+                           {std::make_shared<const notification::Outlet>(sink)});
+  always(500);
+  for (int i = 0; i < 50; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  std::vector<ports::OutboxRow> rows;
+  for (int i = 0; i < 80; ++i) {
+    rows.push_back(notification::report("dd", {"m", "http", {}, "{}"}, 1, loop_.now()));
+    rows.back().key += std::to_string(i);
+  }
+  dispatcher_->deliver(std::move(rows));
+  loop_.run_for(1min);
+  EXPECT_EQ(dispatcher_->waiting(), 100U) << "50 of each";
+  EXPECT_THAT(recorded_, Each(StartsWith("dd/")));
+  EXPECT_EQ(recorded_.size(), 30U);
+}
+
+TEST_F(DispatcherTest, TheBoundIsOnBytesToo) {
+  make({.rows = 1'000, .bytes = 20'000});
+  always(500);
+  for (int i = 0; i < 100; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+  }
+  loop_.run_for(1min);
+  EXPECT_LT(dispatcher_->waiting(), 100U);
+  EXPECT_EQ(dispatcher_->waiting() + recorded_.size(), 100U);
+  EXPECT_FALSE(told_.empty());
 }
 
 TEST_F(DispatcherTest, SinksTakeBatches) {

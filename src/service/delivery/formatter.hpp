@@ -30,7 +30,8 @@ inline constexpr std::size_t kLongestFormatted = 64U << 10U;
   return how;
 }
 
-// The text. Error (unavailable): it failed, or said nothing; then the default text is sent.
+// The text, without line ends at its end. Error (unavailable): it failed, or said nothing; then the
+// default text is sent.
 [[nodiscard]] inline Result<std::string> formatted_text(notification::Answer answer) {
   if (!answer.failure.empty()) {
     return fail(ErrorCode::unavailable, std::move(answer.failure));
@@ -38,6 +39,8 @@ inline constexpr std::size_t kLongestFormatted = 64U << 10U;
   if (answer.status != 0) {
     return fail(ErrorCode::unavailable, "exit status " + std::to_string(answer.status));
   }
+  // Programs end their output with a line end; a message does not.
+  answer.body.erase(answer.body.find_last_not_of("\r\n") + 1);
   if (answer.body.empty()) {
     return fail(ErrorCode::unavailable, "it said nothing");
   }
