@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <set>
 
 #include "check/url.hpp"
 #include "schedule/cron.hpp"
@@ -99,19 +100,22 @@ constexpr std::array kMaintenanceFields{
                              decode_match},
 };
 
+// Reports what is wrong with zone and schedule, one as well as the other.
 std::optional<alert::Maintenance> build(Decoder& d, MaintenanceFields fields) {
-  const auto zone = schedule::find_zone(fields.timezone);
-  if (!zone) {
+  auto zone = schedule::find_zone(fields.timezone);
+  const bool zone_known = zone.has_value();
+  if (!zone_known) {
     const auto scope = d.enter("timezone");
     d.error(fields.timezone_at, zone.error().message);
-    return std::nullopt;
+    zone = schedule::find_zone("UTC");
   }
+  if (fields.schedule.empty() || !zone) return std::nullopt;
   auto cron = schedule::Cron::parse(fields.schedule, *zone);
   if (!cron) {
     const auto scope = d.enter("schedule");
     d.error(fields.schedule_at, cron.error().message);
-    return std::nullopt;
   }
+  if (!cron || !zone_known) return std::nullopt;
   return alert::Maintenance{std::move(fields.name),
                             std::make_shared<const schedule::Cron>(std::move(*cron)), fields.length,
                             std::move(fields.match)};
@@ -131,6 +135,7 @@ const Table<MaintenanceFields>& maintenance_table() {
 
 std::vector<MaintenanceDraft> decode_maintenance(Decoder& d, const Node& node) {
   std::vector<MaintenanceDraft> out;
+  std::set<std::string, std::less<>> names;
   if (node.kind != Node::Kind::list) {
     d.expected(node, "a list of {name, schedule, for, timezone, match}");
     return out;
@@ -141,20 +146,15 @@ std::vector<MaintenanceDraft> decode_maintenance(Decoder& d, const Node& node) {
     Draft<MaintenanceFields> draft;
     const std::size_t before = d.errors();
     decode_object(d, item, maintenance_table(), draft);
-    if (d.errors() > before) continue;
     constexpr unsigned kNeeded = 7;  // name, schedule, for
-    if ((draft.given & kNeeded) != kNeeded) {
+    if (item.kind == Node::Kind::map && (draft.given & kNeeded) != kNeeded) {
       d.error(item.at, "expected name, schedule and for");
-      continue;
     }
-    const auto same = [&](const MaintenanceDraft& other) {
-      return other.window.name == draft.value.name;
-    };
-    if (std::ranges::any_of(out, same)) {
+    if (const std::string& name = draft.value.name; !name.empty() && !names.insert(name).second) {
       d.error(item.at, "found two maintenance windows of this name");
-      continue;
     }
-    if (auto window = build(d, std::move(draft.value))) {
+    auto window = build(d, std::move(draft.value));
+    if (window && d.errors() == before) {
       out.push_back({std::move(*window), item.at});
     }
   }

@@ -16,6 +16,13 @@ TEST(ProblemReport, AreAllReportedAtOnce) {
   EXPECT_EQ(result.diagnostics.size(), 5U) << all_texts(result);
 }
 
+TEST(ProblemReport, TellEveryMistakeOfAMaintenanceWindow) {
+  const auto result = load_text(
+      "maintenance:\n  - {name: a, schedule: '1 * * * *', for: 1h}\n"
+      "  - {name: a, schedule: '@reboot', for: 0s, timezone: Nowhere, match: {team: '[a'}}\n");
+  EXPECT_EQ(result.diagnostics.size(), 5U) << all_texts(result);
+}
+
 TEST(ProblemReport, TellAnOpenAddressBesideOtherErrors) {
   const auto result = load_text("listen: 0.0.0.0:7400\nwatch: maybe\n");
   EXPECT_EQ(result.diagnostics.size(), 2U) << all_texts(result);

@@ -78,6 +78,9 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
     add_text(event, "description", subject.description);
     add_text(event, "runbook", subject.runbook);
     add_text(event, "dashboard", subject.dashboard);
+    if (type == went_down) {
+      event.extra.emplace_back("evidence", R"({"status":503,"body":"Service Unavailable"})");
+    }
   }
   return event;
 }

@@ -37,7 +37,8 @@ TEST(SampleEvent, CarriesWhatTheEventsOfItsMonitorCarry) {
   EXPECT_THAT(event.extra,
               testing::ElementsAre(testing::Pair("description", R"("The \"shop\"")"),
                                    testing::Pair("runbook", R"("https://wiki.example/shop")"),
-                                   testing::Pair("dashboard", R"("https://graphs.example/")")));
+                                   testing::Pair("dashboard", R"("https://graphs.example/")"),
+                                   testing::Pair("evidence", testing::HasSubstr("503"))));
   EXPECT_THAT(sample_event(alert::EventType::trouble_started, "2", shop, kNow).extra,
               testing::IsEmpty());
 }
