@@ -34,6 +34,13 @@ struct Slot {
   bool retry_running = false;
   bool manual_running = false;
 
+  // By which entry of what is silenced now, as of which state of that list; found when asked for.
+  struct Quiet {
+    std::uint32_t as_of = 0;
+    std::uint32_t by = 0;
+  };
+  mutable Quiet quiet;
+
   // Judged: after the last finished check.
   alert::MonitorState state;
   schedule::Counters counters;

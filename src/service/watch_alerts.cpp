@@ -52,17 +52,19 @@ void Watch::Impl::address(const alert::Event& event, const std::vector<std::stri
 
 // --- What holds an incident back. ---
 
+// Found once per monitor and change of what is silenced: there may be many of both.
 std::optional<std::string> Watch::Impl::quiet_name(const Slot& s) const {
   if (s.paused) {
     return "paused";
   }
-  const std::string_view kind = check::kind_of(*s.config.check);
-  for (const auto& [name, match] : quiet_) {
-    if (match->matches(s.config.name, kind, s.config.notes->labels)) {
-      return name;
-    }
+  if (s.quiet.as_of != quiet_epoch_) {
+    const std::string_view kind = check::kind_of(*s.config.check);
+    const auto by = std::ranges::find_if(quiet_, [&](const auto& entry) {
+      return entry.second->matches(s.config.name, kind, s.config.notes->labels);
+    });
+    s.quiet = {quiet_epoch_, static_cast<std::uint32_t>(by - quiet_.begin())};
   }
-  return std::nullopt;
+  return s.quiet.by < quiet_.size() ? std::optional(quiet_[s.quiet.by].first) : std::nullopt;
 }
 
 Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s) const {
@@ -301,7 +303,7 @@ void Watch::Impl::submit_telling(std::uint32_t id, Instant now, Telling telling,
 // --- Once a second. ---
 
 void Watch::Impl::refresh_quiet(Instant now) {
-  quiet_.clear();
+  const auto before = std::exchange(quiet_, {});
   for (const alert::Silence& silence : silences_) {
     if (silence.active(now)) {
       quiet_.emplace_back(silence.id, &silence.match);
@@ -311,6 +313,10 @@ void Watch::Impl::refresh_quiet(Instant now) {
     if (window.active(now)) {
       quiet_.emplace_back(window.name, &window.match);
     }
+  }
+  using Entry = decltype(quiet_)::value_type;  // a silence never changes, a window by reload alone
+  if (!std::ranges::equal(quiet_, before, {}, &Entry::first, &Entry::first)) {
+    ++quiet_epoch_;
   }
 }
 

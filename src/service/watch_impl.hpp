@@ -173,6 +173,7 @@ class Watch::Impl {
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.
   std::vector<std::pair<std::string, const alert::Selector*>> quiet_;
+  std::uint32_t quiet_epoch_ = 1;  // changes with what is silenced, and with every reload
 
   // The wall clock's lead over the monotonic one, as last seen.
   Microseconds wall_lead_{0};

@@ -161,6 +161,31 @@ TEST(AlertRules, AMaintenanceWindowHoldsItsMonitorsBackInItsOwnTimeZone) {
   EXPECT_THAT(world.news(), ElementsAre("went_down m00000")) << "still down when it ends";
 }
 
+TEST(AlertRules, WhoIsSilencedFollowsSilencesAndLabels) {
+  Told world;
+  world.notes(0).labels = {{"team", "shop"}};
+  world.boot();
+  world.run_for(1s);
+  EXPECT_FALSE(world.view(kParent).silenced);
+  alert::Silence silence;
+  silence.match = *alert::Selector::parse({"team=shop"});
+  silence.from = world.loop.now();
+  silence.until = silence.from + 1h;
+  std::string id;
+  world.watch->add_silence(silence, [&id](Result<alert::Silence> added) { id = added->id; });
+  world.run_for(1s);
+  EXPECT_TRUE(world.view(kParent).silenced);
+  EXPECT_FALSE(world.view(kChild).silenced);
+  world.notes(0).labels = {{"team", "other"}};
+  world.notes(1).labels = {{"team", "shop"}};
+  world.watch->reload(world.config);
+  EXPECT_FALSE(world.view(kParent).silenced);
+  EXPECT_TRUE(world.view(kChild).silenced);
+  world.watch->end_silence(id, [](Result<void> done) { EXPECT_TRUE(done); });
+  world.run_for(1s);
+  EXPECT_FALSE(world.view(kChild).silenced);
+}
+
 TEST(AlertRules, RemindersComeAtTheirDistanceUntilSomebodyAcknowledges) {
   Told world;
   world.notes(0).remind_every = 10min;
