@@ -46,6 +46,9 @@ TEST(AlertSim, EveryOutageIsToldOnceOrAccountedAndEndsOnce) {
       types[std::string(type.name)] += world.ledger.of_type(type.name);
     }
   }
+  fmt::print("{} lives, {} kills: {} arrived, {} of them late, {} repeated; seconds held: {}\n",
+             lives, kills, arrivals, late, repeated, fmt::join(holds, " "));
+  if (lives < 50) return;  // a sanitizer's share: too few for all that is rare
   // The lives were worth the name: everything that the rules speak of came about.
   EXPECT_GT(late, 0U);
   EXPECT_GT(repeated, 0U);
@@ -57,8 +60,6 @@ TEST(AlertSim, EveryOutageIsToldOnceOrAccountedAndEndsOnce) {
        {"went_down", "still_down", "recovered", "flapping_started", "flapping_ended"}) {
     EXPECT_GT(types[type], 0U) << type;
   }
-  fmt::print("{} lives, {} kills: {} arrived, {} of them late, {} repeated; seconds held: {}\n",
-             lives, kills, arrivals, late, repeated, fmt::join(holds, " "));
 }
 
 }  // namespace
