@@ -49,9 +49,9 @@ std::optional<Rate> parse_rate(std::string_view text) {
   if (at == std::string_view::npos) return std::nullopt;
   Rate rate;
   const std::string_view digits = text.substr(0, at);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + at, rate.count);
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), rate.count);
   const auto per = parse_duration(text.substr(at + 5));
-  if (error != std::errc{} || end != digits.data() + at || !per) return std::nullopt;
+  if (error != std::errc{} || end != digits.end() || !per) return std::nullopt;
   rate.per = *per;
   const bool sane = rate.count >= 1 && rate.count <= 100'000 && *per >= 100ms && *per <= 24h;
   return sane ? std::optional(rate) : std::nullopt;

@@ -284,7 +284,7 @@ void Watch::Impl::settle_now(std::uint32_t id, Instant now) {
 
 void Watch::Impl::submit_telling(std::uint32_t id, Instant now, Telling telling,
                                  ports::Store::Done done) {
-  Slot& s = slots_[id];
+  const Slot& s = slots_[id];
   Change change;
   change.slot = id;
   change.incarnation = s.incarnation;

@@ -99,9 +99,9 @@ void Carrier::carry(notification::Step step, ports::Carriage how,
   trip->how = std::move(how);
   trip->done = std::move(done);
   if (std::holds_alternative<notification::HttpStep>(trip->step)) {
-    carry_http(std::move(trip));
+    carry_http(trip);
   } else if (std::holds_alternative<notification::MailStep>(trip->step)) {
-    carry_mail(std::move(trip));
+    carry_mail(trip);
   } else {
     carry_exec(std::move(trip));
   }
@@ -119,7 +119,7 @@ Milliseconds Carrier::left(const Trip& trip) const {
   return std::chrono::floor<Milliseconds>(trip.deadline - ports_.clock.mono_now());
 }
 
-void Carrier::locate(TripPtr trip, const std::string& host, void (Carrier::*next)(TripPtr)) {
+void Carrier::locate(const TripPtr& trip, const std::string& host, void (Carrier::*next)(TripPtr)) {
   trip->host = host;
   ports_.resolver.resolve(
       host, check::IpFamily::any, trip->deadline,
@@ -146,7 +146,7 @@ void Carrier::locate(TripPtr trip, const std::string& host, void (Carrier::*next
 
 // --- HTTP. ---
 
-void Carrier::carry_http(TripPtr trip) {
+void Carrier::carry_http(const TripPtr& trip) {
   auto url = check::parse_url(std::get<notification::HttpStep>(trip->step).url);
   if (!url) {
     fail(trip, "the URL cannot be used: " + url.error().message);
@@ -166,7 +166,7 @@ void Carrier::carry_http(TripPtr trip) {
     trip->proxy = std::move(*proxy);
   }
   const std::string host = trip->proxy ? trip->proxy->host : trip->url.host;
-  locate(std::move(trip), host, &Carrier::try_http);
+  locate(trip, host, &Carrier::try_http);
 }
 
 void Carrier::try_http(TripPtr trip) {
@@ -222,9 +222,9 @@ void Carrier::try_http(TripPtr trip) {
 
 // --- Mail. ---
 
-void Carrier::carry_mail(TripPtr trip) {
+void Carrier::carry_mail(const TripPtr& trip) {
   const std::string server = std::get<notification::MailStep>(trip->step).server;
-  locate(std::move(trip), server, &Carrier::try_mail);
+  locate(trip, server, &Carrier::try_mail);
 }
 
 void Carrier::try_mail(TripPtr trip) {

@@ -38,11 +38,11 @@ class Carrier final : public ports::Courier {
   struct Trip;
   using TripPtr = std::shared_ptr<Trip>;
 
-  void carry_http(TripPtr trip);
-  void carry_mail(TripPtr trip);
+  void carry_http(const TripPtr& trip);
+  void carry_mail(const TripPtr& trip);
   void carry_exec(TripPtr trip);
   // Finds the addresses of `host`, leaves out those that are denied, then goes on with `next`.
-  void locate(TripPtr trip, const std::string& host, void (Carrier::*next)(TripPtr));
+  void locate(const TripPtr& trip, const std::string& host, void (Carrier::*next)(TripPtr));
   void try_http(TripPtr trip);
   void try_mail(TripPtr trip);
   void finish(const TripPtr& trip, notification::Answer answer);
