@@ -239,6 +239,17 @@ TEST_F(HttpClientContract, OpensAFreshConnectionUnlessTold) {
   EXPECT_EQ(server.accepted(), 4);
 }
 
+TEST_F(HttpClientContract, AKeptConnectionThatItsServerClosesIsReplaced) {
+  LoopbackServer server(answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  for (int i = 0; i < 5; ++i) {
+    auto request = get(server.url());
+    request.reuse_connection = true;
+    const auto result = fetch(client_, std::move(request));
+    ASSERT_TRUE(result) << describe(result);
+  }
+  EXPECT_EQ(server.accepted(), 5);
+}
+
 TEST_F(HttpClientContract, CountsABodyThatIsNotKeptAndKeepsItsBeginning) {
   for (const std::size_t size : {std::size_t{5}, check::kBodyHeadBytes, std::size_t{200'000}}) {
     const std::string body(size, 'b');

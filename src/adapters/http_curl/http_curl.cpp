@@ -45,6 +45,30 @@ class Descriptor {
   int descriptor_;
 };
 
+// Small numbers, given out lowest first by the system.
+class DescriptorSet {
+ public:
+  void insert(int descriptor) {
+    const auto index = static_cast<std::size_t>(descriptor);
+    if (index >= has_.size()) {
+      has_.resize(std::max(index + 1, has_.size() * 2));
+    }
+    has_[index] = true;
+  }
+  void erase(int descriptor) {
+    if (contains(descriptor)) {
+      has_[static_cast<std::size_t>(descriptor)] = false;
+    }
+  }
+  [[nodiscard]] bool contains(int descriptor) const {
+    const auto index = static_cast<std::size_t>(descriptor);
+    return index < has_.size() && has_[index];
+  }
+
+ private:
+  std::vector<bool> has_;
+};
+
 void initialise_libcurl() {
   static const CURLcode kInitialised = initialise_libcurl_with_memory();
   if (kInitialised != CURLE_OK) {
@@ -177,6 +201,10 @@ class HttpCurl::Engine {
       [[maybe_unused]] const auto taken = read(wake_.get(), &count, sizeof count);
       return;
     }
+    if (!wanted_.contains(event.data.fd)) {  // parked, and its peer has closed or spoken
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, event.data.fd, nullptr);
+      return;
+    }
     const unsigned seen = event.events;
     const int mask = ((seen & EPOLLIN) != 0U ? CURL_CSELECT_IN : 0) |
                      ((seen & EPOLLOUT) != 0U ? CURL_CSELECT_OUT : 0) |
@@ -285,8 +313,13 @@ class HttpCurl::Engine {
     epoll_event event{};
     event.events = events;
     event.data.fd = descriptor;
-    if (epoll_ctl(epoll_.get(), operation, descriptor, &event) != 0 && errno == ENOENT) {
+    if (epoll_ctl(epoll_.get(), operation, descriptor, &event) == 0) {
+      return;
+    }
+    if (errno == ENOENT) {
       epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
+    } else if (errno == EEXIST) {  // parked, see socket_callback()
+      epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
     }
   }
 
@@ -294,11 +327,14 @@ class HttpCurl::Engine {
                              void* known) {
     auto& engine = *static_cast<Engine*>(self);
     if (what == CURL_POLL_REMOVE) {
-      epoll_ctl(engine.epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+      // Mostly it is closed next, which ends its registration without a system call. A connection
+      // that is kept stays registered, parked: taken up again, or removed at its first event.
+      engine.wanted_.erase(descriptor);
       return 0;
     }
     const std::uint32_t events = ((what & CURL_POLL_IN) != 0 ? std::uint32_t{EPOLLIN} : 0U) |
                                  ((what & CURL_POLL_OUT) != 0 ? std::uint32_t{EPOLLOUT} : 0U);
+    engine.wanted_.insert(descriptor);
     engine.watch(descriptor, events, known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
     if (known == nullptr) {
       curl_multi_assign(engine.multi_, descriptor, self);
@@ -321,6 +357,7 @@ class HttpCurl::Engine {
   Descriptor epoll_;
   Descriptor wake_;
   CURLM* multi_ = nullptr;
+  DescriptorSet wanted_;  // what libcurl waits for; epoll may know more
   std::optional<SteadyTime> timer_;
   std::vector<std::unique_ptr<Transfer>> active_;
   std::vector<std::unique_ptr<Transfer>> idle_;
