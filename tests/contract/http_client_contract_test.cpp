@@ -106,6 +106,19 @@ TEST_F(HttpClientContract, SendsMethodHeadersAndBodyAsGiven) {
   }
 }
 
+TEST_F(HttpClientContract, SaysNothingOfAnEmptyBodyThatNobodySaid) {
+  for (const char* method : {"POST", "PUT", "PATCH"}) {
+    Recorder recorder;
+    LoopbackServer server(recorder.script());
+    auto request = get(server.url("/"));
+    request.method = method;
+    ASSERT_TRUE(fetch(client_, std::move(request)));
+    const std::string seen = recorder.last();
+    EXPECT_NE(seen.find("\r\nContent-Length: 0\r\n"), std::string::npos) << seen;
+    EXPECT_EQ(seen.find("Content-Type:"), std::string::npos) << seen;
+  }
+}
+
 TEST_F(HttpClientContract, ForgetsTheLastRequestWhenAHandleIsUsedAgain) {
   Recorder recorder;
   LoopbackServer server(recorder.script());

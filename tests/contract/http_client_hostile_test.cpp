@@ -221,6 +221,8 @@ std::vector<Hostile> codings() {
        "more than one"},
       {"gzip_corrupt", answer(encoded("gzip", "this is not gzip at all")), bad, "decompressed"},
       {"gzip_cut_short", answer(encoded("gzip", hello.substr(0, 8))), std::nullopt, ""},
+      {"gzip_and_more", answer(encoded("gzip", hello + "garbage")), bad, "decompressed"},
+      {"gzip_twice", answer(encoded("gzip", hello + hello)), bad, "decompressed"},
       {"gzip_twisted", answer(encoded("gzip", hello.substr(0, 10) + "\xff\xff\xff\xff\xff")), bad,
        "decompressed"},
       {"brotli_corrupt", answer(encoded("br", "\xff\xff\xff\xff garbage")), bad, "decompressed"},

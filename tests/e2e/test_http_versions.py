@@ -62,10 +62,10 @@ def over_tls(folder, protocols):
     return behave
 
 
-def probe(tocsin, folder, port, version, path="/health"):
+def probe(tocsin, folder, port, version, path="/health", **more):
     config = {"monitors": {"m": {
         "http": {"url": f"https://127.0.0.1:{port}{path}", "version": version,
-                 "tls": {"ca_file": str(folder / "cert.pem")}},
+                 "tls": {"ca_file": str(folder / "cert.pem")}, **more},
         "timeout": "5s", "expect": ["[STATUS] == 200", "[BODY].status == ok"]}}}
     (folder / "tocsin.yml").write_text(json.dumps(config))
     done = tocsin("probe", "m", "-c", folder / "tocsin.yml", "--json")
@@ -127,3 +127,32 @@ def test_an_http2_stream_that_is_reset_is_a_stated_failure(certificate, target, 
 
     code, outcome = probe(tocsin, certificate, target(refuse).port, "auto")
     assert (code, outcome["status"], outcome["reason"]) == (1, "down", "protocol"), outcome
+
+
+def test_an_http2_server_that_answers_before_the_whole_request_has_answered(certificate, target,
+                                                                            tocsin):
+    """RFC 9113, section 8.1: a complete answer, then RST_STREAM with NO_ERROR. The request is larger
+    than the window that the server opens, so that the rest of it is never sent."""
+
+    def hurry(connection, target):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+        context.set_alpn_protocols(["h2"])
+        with context.wrap_socket(connection, server_side=True) as secure:
+            server = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+            server.initiate_connection()
+            secure.sendall(server.data_to_send())
+            while data := secure.recv(65536):
+                for event in server.receive_data(data):
+                    if isinstance(event, h2.events.RequestReceived):
+                        server.send_headers(event.stream_id, [(":status", "200")])
+                        server.send_data(event.stream_id, BODY.encode(), end_stream=True)
+                        secure.sendall(server.data_to_send())
+                        target.pause(0.1)
+                        server.reset_stream(event.stream_id, error_code=0)
+                secure.sendall(server.data_to_send())
+
+    code, outcome = probe(tocsin, certificate, target(hurry).port, "auto", method="POST",
+                          body="x" * 200_000)
+    assert (code, outcome["status"]) == (0, "up"), outcome
+    assert [c["passed"] for c in outcome["conditions"]] == [True, True]

@@ -243,6 +243,7 @@ HttpFailure explain(const Ending& e) {
     case CURLE_SEND_ERROR:
       return explain_receive(e);
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR:  // our callbacks say why; without that it was libcurl's decompression
       return failure(Kind::protocol, "body cannot be decompressed");
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:

@@ -194,7 +194,7 @@ std::optional<ports::HttpFailure> Transfer::apply_headers(std::string_view host_
     add_header_line("Connection", "close");
   }
   // What libcurl would add to a request with a body of its own accord, switched off.
-  if (!request_.body.empty() || request_.method == "POST") {
+  if (wants_body()) {
     for (const auto& [present, off] : {std::pair{has_type, std::string_view("Content-Type:")},
                                        std::pair{has_expect, std::string_view("Expect:")}}) {
       if (!present) {
@@ -213,11 +213,15 @@ std::optional<ports::HttpFailure> Transfer::apply_headers(std::string_view host_
   return std::nullopt;
 }
 
+// Has a body, if only an empty one.
+bool Transfer::wants_body() const {
+  return !request_.body.empty() || request_.method == "POST" || request_.method == "PUT" ||
+         request_.method == "PATCH";
+}
+
 void Transfer::apply_method() {
-  const bool wants_body = !request_.body.empty() || request_.method == "POST" ||
-                          request_.method == "PUT" || request_.method == "PATCH";
   const auto shape = request_.method == "HEAD" ? Applied::Shape::head
-                     : wants_body              ? Applied::Shape::body
+                     : wants_body()            ? Applied::Shape::body
                                                : Applied::Shape::get;
   if (shape != applied_.shape || shape == Applied::Shape::body) {
     set(easy_, CURLOPT_HTTPGET, 1L);

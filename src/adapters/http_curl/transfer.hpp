@@ -75,6 +75,8 @@ class Transfer {
   void apply_tls();
   void add_header_line(std::string_view name, std::string_view value);
 
+  [[nodiscard]] bool wants_body() const;
+  [[nodiscard]] bool answered_early(CURLcode code) const;
   [[nodiscard]] Refusal judge(CURLcode code) const;
   [[nodiscard]] bool on_header(std::string_view line);
   void keep_header(std::string_view line);

@@ -205,7 +205,17 @@ Refusal Transfer::judge(CURLcode code) const {
   return Refusal::none;
 }
 
+// libcurl 7.88 has the whole answer of an HTTP/2 server that did not wait for the rest of the
+// request's body, then cannot send that rest, and fails without a word (cf_h2_send() on a stream
+// whose end was handled; a stream that broke is told in words). RFC 9113, section 8.1.
+bool Transfer::answered_early(CURLcode code) const {
+  return code == CURLE_HTTP2_STREAM && error_text_[0] == '\0' && headers_done_;
+}
+
 ports::HttpResult Transfer::finish(CURLcode code) {
+  if (answered_early(code)) {
+    code = CURLE_OK;
+  }
   const bool fresh = info_long(easy_, CURLINFO_NUM_CONNECTS) > 0;
   // A kept connection needs no new one; a transfer that never got one says so by its code.
   const bool connected = info_number(easy_, CURLINFO_CONNECT_TIME_T) > 0 || tls_started_ ||
