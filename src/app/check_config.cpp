@@ -1,13 +1,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 #include "app/commands.hpp"
 #include "app/config_source.hpp"
 #include "config/schema.hpp"
 
 namespace tocsin::app {
+namespace {
+
+// "1 error", "2 errors".
+std::string counted(std::ptrdiff_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
 
 int check_config(const ConfigCheckOptions& options) {
   const auto loaded = load_config(options.config);
@@ -20,11 +31,13 @@ int check_config(const ConfigCheckOptions& options) {
                                          &config::Diagnostic::severity);
   const auto warnings = std::ssize(loaded->diagnostics) - errors;
   if (errors == 0 && loaded->config) {
-    fmt::print("{}: ok, {} monitors, {} warnings\n", options.config,
-               loaded->config->monitors.size(), warnings);
+    fmt::print("{}: ok, {}, {}\n", options.config,
+               counted(std::ssize(loaded->config->monitors), "monitor"),
+               counted(warnings, "warning"));
     return options.strict && warnings > 0 ? kFailed : kDone;
   }
-  fmt::print("{}: {} errors, {} warnings\n", options.config, errors, warnings);
+  fmt::print("{}: {}, {}\n", options.config, counted(errors, "error"),
+             counted(warnings, "warning"));
   return kFailed;
 }
 

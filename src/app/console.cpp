@@ -11,13 +11,6 @@
 namespace tocsin::app {
 namespace {
 
-std::string took(Microseconds duration) {
-  if (duration < Milliseconds{1}) {
-    return "<1ms";
-  }
-  return fmt::format("{}ms", std::chrono::duration_cast<Milliseconds>(duration).count());
-}
-
 std::string last_message(std::string_view last_json) {
   const auto parsed = check::parse_json(last_json);
   return parsed ? parsed->find("message").string().value_or("") : "";
@@ -49,7 +42,7 @@ TableRow row_of(const service::MonitorView& view) {
   row.overlays = overlay_text(view.paused, view.silenced, view.flapping);
   row.since = view.state.since;
   if (!view.last_json.empty()) {
-    row.duration = took(view.last_duration);
+    row.duration = took_text(view.last_duration);
     row.message = last_message(view.last_json);
   }
   return row;

@@ -1,7 +1,12 @@
 #include "app/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <map>
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "app/options_alerting.hpp"
 #include "app/version.hpp"
@@ -14,6 +19,22 @@ constexpr const char* kConfigHelp =
 
 void add_config(CLI::App& command, std::string& path) {
   command.add_option("-c,--config", path, kConfigHelp)->default_str(path)->envname("TOCSIN_CONFIG");
+}
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{{
+    {"debug", LogLevel::debug},
+    {"info", LogLevel::info},
+    {"warn", LogLevel::warn},
+    {"error", LogLevel::error},
+}};
+
+std::optional<LogLevel> level_of(std::string_view name) {
+  const auto* found = std::ranges::find(kLevels, name, &decltype(kLevels)::value_type::first);
+  return found == kLevels.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string level_problem(const std::string& text) {
+  return level_of(text) ? "" : "found '" + text + "', expected debug, info, warn or error";
 }
 
 // Every subcommand's values, filled by CLI11 while it parses.
@@ -46,7 +67,11 @@ CLI::App* add_probe(CLI::App& app, ProbeOptions& probe) {
                    "http(s)://..., tcp://host:port, or the name of a configured monitor")
       ->required();
   add_config(*command, probe.config);
-  command->add_option("--expect", probe.expect, "a condition; may be given again")->take_all();
+  // One value each: "[BODY].a == [1,2]" is no list of CLI11's, and what follows is no condition.
+  command->add_option("--expect", probe.expect, "a condition; may be given again")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->type_name("CONDITION");
   command->add_option("--timeout", probe.timeout, "for example 5s (default 10s)");
   command->add_flag("--json", probe.json, "the outcome as JSON");
   command->footer("Exit codes: 0 up, 1 down, 2 usage or configuration, 3 unknown.");
@@ -68,13 +93,9 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
   app.require_subcommand(1);
   app.fallthrough();
   Options out;
-  LogLevel level = LogLevel::info;
-  const std::map<std::string, LogLevel> levels{{"debug", LogLevel::debug},
-                                               {"info", LogLevel::info},
-                                               {"warn", LogLevel::warn},
-                                               {"error", LogLevel::error}};
+  std::string level;
   auto* level_option = app.add_option("--log-level", level, "debug, info, warn or error")
-                           ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+                           ->check(level_problem)
                            ->type_name("LEVEL");
 
   Values values;
@@ -97,7 +118,7 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (level_option->count() > 0) {
-    out.log_level = level;
+    out.log_level = level_of(level);
   }
   if (run->parsed()) {
     out.command = values.run;

@@ -85,12 +85,11 @@ int run_once(const RunOptions& options, std::optional<LogLevel> /*level*/) {
     check::Outcome outcome = outcomes[i];
     service::redact(outcome, redactor);
     all_up = all_up && outcome.status == check::Status::up;
-    rows.push_back(
-        {.name = monitors[i].name,
-         .kind = std::string(check::kind_of(*monitors[i].check)),
-         .state = std::string(check::to_string(outcome.status)),
-         .duration = short_duration(std::chrono::duration_cast<Milliseconds>(outcome.duration)),
-         .message = outcome.message});
+    rows.push_back({.name = monitors[i].name,
+                    .kind = std::string(check::kind_of(*monitors[i].check)),
+                    .state = std::string(check::to_string(outcome.status)),
+                    .duration = took_text(outcome.duration),
+                    .message = outcome.message});
   }
   TableStyle style = terminal_style();
   style.most = rows.size();

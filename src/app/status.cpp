@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -37,7 +39,9 @@ TableRow row_of(check::JsonValue item) {
   const check::JsonValue last = item.find("last");
   row.message = last.find("message").string().value_or("");
   if (const std::string_view took = last.find("duration_ms").number(); !took.empty()) {
-    row.duration = std::string(took.substr(0, took.find('.'))) + "ms";
+    std::int64_t whole = 0;  // a fraction of a millisecond is not shown
+    std::from_chars(took.data(), took.data() + took.size(), whole);
+    row.duration = took_text(Milliseconds{whole});
   }
   return row;
 }

@@ -71,6 +71,13 @@ std::string overlay_text(bool paused, bool silenced, bool flapping, bool acknowl
   return out;
 }
 
+std::string took_text(Microseconds duration) {
+  if (duration < Milliseconds{1}) {
+    return "<1ms";
+  }
+  return fmt::format("{}ms", std::chrono::duration_cast<Milliseconds>(duration).count());
+}
+
 std::string short_duration(Milliseconds value) {
   struct Step {
     std::int64_t ms;

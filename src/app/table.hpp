@@ -35,6 +35,9 @@ struct TableStyle {
 [[nodiscard]] std::string overlay_text(bool paused, bool silenced, bool flapping,
                                        bool acknowledged = false);
 
+// How long a check took: "12ms", "2999ms"; "<1ms" for what is shorter.
+[[nodiscard]] std::string took_text(Microseconds duration);
+
 // "5m", "3h", "2d": the largest unit, for people.
 [[nodiscard]] std::string short_duration(Milliseconds value);
 

@@ -28,6 +28,13 @@ TEST(Table, NamesEverythingThatLiesOverAState) {
   EXPECT_EQ(overlay_text(true, true, true, true), "paused, silenced, flapping, acknowledged");
 }
 
+TEST(Table, SaysHowLongACheckTook) {
+  EXPECT_EQ(took_text(0us), "<1ms");
+  EXPECT_EQ(took_text(999us), "<1ms");
+  EXPECT_EQ(took_text(1ms), "1ms");
+  EXPECT_EQ(took_text(2999999us), "2999ms");
+}
+
 TEST(Table, PutsWhatIsNotUpFirstWhenThereAreTooMany) {
   std::vector<TableRow> rows;
   for (int i = 0; i < 9; ++i) {

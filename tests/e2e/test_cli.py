@@ -28,10 +28,12 @@ def test_version_and_help_are_printed(tocsin):
     for command in ("run", "config", "probe", "status", "backup", "silence", "acknowledge", "outbox",
                     "notify"):
         assert command in usage.stdout
+    assert "--log-level LEVEL  " in usage.stdout
 
 
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["run", "--nonsense"], ["probe"],
                                   ["probe", "http://127.0.0.1/", "--timeout", "soon"],
+                                  ["--log-level", "loud", "run"],
                                   ["outbox"], ["outbox", "drop"], ["notify", "test"],
                                   ["acknowledge"], ["acknowledge", "shop", "--for", "soon"],
                                   ["acknowledge", "shop", "--undo", "--by", "ana"]])
@@ -131,6 +133,15 @@ def test_probe_names_a_refused_connection(tocsin):
 def test_probe_refuses_a_broken_condition(tocsin, target):
     done = tocsin("probe", target().url, "--expect", "[STATS] == 200")
     assert done.returncode == 2 and "[STATUS]" in done.stdout + done.stderr
+
+
+def test_probe_takes_every_condition_as_it_is(tocsin, target):
+    server = target(answer(200, '{"a": [1, 2], "b": [2, 1], "n": 200}'))
+    done = tocsin("probe", "--expect", "[BODY].a == [1,2]", "--expect", "[STATUS] == [BODY].n",
+                  "--expect", "[BODY].a[0] == [BODY].b[1]", server.url, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [c["text"] for c in json.loads(done.stdout)["conditions"]] == [
+        "[BODY].a == [1,2]", "[STATUS] == [BODY].n", "[BODY].a[0] == [BODY].b[1]"]
 
 
 def test_probe_checks_a_configured_monitor(tocsin, target, tmp_path):
@@ -272,6 +283,7 @@ def test_status_shows_a_running_daemon(daemon, target, tocsin):
     node.wait_state("shop", "up")
     shown = tocsin("status", "--url", node.url)
     assert shown.returncode == 0 and "shop" in shown.stdout and "up" in shown.stdout
+    assert " 0ms " not in shown.stdout  # what is shorter than a millisecond is "<1ms"
     document = json.loads(tocsin("status", "--json", env={"TOCSIN_URL": node.url}).stdout)
     items = document["items"] if isinstance(document, dict) else document
     assert [i["name"] for i in items] == ["shop"]
