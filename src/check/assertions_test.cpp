@@ -358,6 +358,8 @@ TEST(ConditionLoad, RefusesBadSyntax) {
       {"len(x) == 1", "takes a placeholder"},
       {"len([STATUS]) == 1", "len() measures [BODY]"},
       {"has(pat(x)) == true", "not another function"},
+      {"[BODY].x == [STATUS", "\"[STATUS\" without \"]\""},
+      {"[body.x == 1", "\"[BODY\" without \"]\""},
   };
   for (const auto& [condition, expected] : table) {
     expect_error(condition, expected);
@@ -418,6 +420,8 @@ TEST(ConditionLoad, WarnsOfWhatSurprises) {
   expect_warning("len([BODY].x) >= 0", "always holds");
   expect_warning("[CONNECTED] == false", "never passes");
   expect_warning("[CONNECTED] != true", "never passes");
+  expect_warning("[CONNECTED] == any(false)", "never passes");
+  expect_warning("[CONNECTED] != any(true, false)", "never passes");
   expect_warning("[BODY].v == 0x1f", "is text here");
   expect_warning("[BODY].v == 1_000", "is text here");
   expect_warning("[BODY].v == null", "has([BODY].v) == false");
@@ -425,11 +429,26 @@ TEST(ConditionLoad, WarnsOfWhatSurprises) {
 }
 
 TEST(ConditionLoad, AcceptsWhatIsFine) {
-  for (const std::string condition :
-       {"[STATUS] == 200", "[STATUS] == any(200, 201)", "[STATUS] < 300", "[STATUS] != 500",
-        "[BODY].v == 0", "[BODY].v == 0.5", "[BODY].v == -0.5", "[BODY].v == f(x)",
-        "[BODY].v == [1,2]", "[BODY].v == []", "[BODY].v == 1.2.3", "[BODY].load(avg) < 1",
-        "[BODY].v == pat(a == b)", "[BODY] == \"ok\"", "[BODY].v < 1d", "[CONNECTED] == true"}) {
+  for (const std::string condition : {"[STATUS] == 200",
+                                      "[STATUS] == any(200, 201)",
+                                      "[STATUS] < 300",
+                                      "[STATUS] != 500",
+                                      "[BODY].v == 0",
+                                      "[BODY].v == 0.5",
+                                      "[BODY].v == -0.5",
+                                      "[BODY].v == f(x)",
+                                      "[BODY].v == [1,2]",
+                                      "[BODY].v == []",
+                                      "[BODY].v == 1.2.3",
+                                      "[BODY].load(avg) < 1",
+                                      "[BODY].v == pat(a == b)",
+                                      "[BODY] == \"ok\"",
+                                      "[BODY].v < 1d",
+                                      "[CONNECTED] == true",
+                                      "[CONNECTED] == any(true, false)",
+                                      "[CONNECTED] != any(false)",
+                                      "[BODY].v == [STATUSES",
+                                      "[BODY].v == [1"}) {
     EXPECT_EQ(problems(condition), "") << condition;
   }
 }

@@ -284,6 +284,21 @@ Parsed parse_function(Slice text, std::string_view name, Function function,
   return parse_len_or_has(std::move(operand), inner, available);
 }
 
+// "[STATUS", "[BODY.a": a placeholder that was never closed.
+std::optional<std::string_view> unclosed_placeholder(std::string_view text) {
+  if (!text.starts_with('[')) {
+    return std::nullopt;
+  }
+  for (const std::string_view name : kOurNames) {
+    const std::string_view rest = text.substr(1).substr(0, name.size());
+    const bool same = std::ranges::equal(rest, name, {}, upper);
+    if (same && (text.size() == name.size() + 1 || text[name.size() + 1] == '.')) {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
 Parsed parse_operand(Slice text, Placeholders available) {
   text = text.trimmed();
   if (const auto name = placeholder_name(text.text)) {
@@ -304,6 +319,9 @@ Parsed parse_operand(Slice text, Placeholders available) {
                                   near ? fmt::format("did you mean {}()?", *near) : kKnown),
                       fmt::format("unknown function; {}", kKnown)});
     }
+  }
+  if (const auto name = unclosed_placeholder(text.text)) {
+    return problem(text.offset, by_rule(fmt::format("\"[{}\" without \"]\" behind it", *name)));
   }
   Operand operand;
   operand.text = text.text;
@@ -434,6 +452,10 @@ std::expected<Operand, ParseProblem> parse_capture(std::string_view text, Placeh
   const Slice whole = Slice{text, 0}.trimmed();
   if (whole.text.empty()) {
     return problem(0, "the expression is empty; write for example [BODY].version");
+  }
+  if (split_at_operator(whole)) {
+    return problem(whole.offset,
+                   "a capture keeps a value and compares nothing: write the placeholder alone");
   }
   auto operand = parse_operand(whole, available);
   if (operand && !operand->reads_response()) {

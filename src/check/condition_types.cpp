@@ -98,6 +98,9 @@ class TypeChecker {
       for (const Literal& literal : other_.get().literals) {
         check_literal(literal);
       }
+      if (subject_.get().source == Source::connected && problems_.empty()) {
+        check_connected();
+      }
     }
     return std::move(problems_);
   }
@@ -180,8 +183,13 @@ class TypeChecker {
       never("true and false have no order");
     } else if (literal.text != "true" && literal.text != "false") {
       never(describe(type_));
-    } else if (subject_.get().source == Source::connected &&
-               (literal.text == "false") == (op_ == Operator::equal)) {
+    }
+  }
+
+  void check_connected() {
+    const auto& literals = other_.get().literals;
+    const bool holds = std::ranges::find(literals, "true", &Literal::text) != literals.end();
+    if (holds != (op_ == Operator::equal)) {
       warn(
           by_rule("this never passes: without a connection the check is down, whatever the "
                   "conditions say"));
