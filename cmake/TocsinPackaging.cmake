@@ -43,8 +43,9 @@ install(FILES "${deploy}/systemd/sysusers.conf" DESTINATION lib/sysusers.d RENAM
 install(FILES "${deploy}/debian/tocsin.yml" DESTINATION /etc/tocsin)
 install(FILES "${CMAKE_BINARY_DIR}/debian/tocsin.1.gz" DESTINATION share/man/man1)
 install(FILES "${deploy}/debian/copyright" DESTINATION share/doc/tocsin)
-install(FILES README.md CHANGELOG.md DESTINATION share/doc/tocsin)
-install(DIRECTORY docs/ DESTINATION share/doc/tocsin)
-install(DIRECTORY examples DESTINATION share/doc/tocsin)
+# As they lie in the source, so that the links between them lead somewhere.
+install(FILES README.md CHANGELOG.md ARCHITECTURE.md CONTRIBUTING.md LICENSE
+        DESTINATION share/doc/tocsin)
+install(DIRECTORY docs examples DESTINATION share/doc/tocsin)
 
 include(CPack)

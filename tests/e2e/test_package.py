@@ -12,7 +12,7 @@ import pytest
 
 INSTALLED = ["usr/bin/tocsin", "lib/systemd/system/tocsin.service", "usr/lib/sysusers.d/tocsin.conf",
              "etc/tocsin/tocsin.yml", "usr/share/man/man1/tocsin.1.gz",
-             "usr/share/doc/tocsin/copyright", "usr/share/doc/tocsin/configuration.md",
+             "usr/share/doc/tocsin/copyright", "usr/share/doc/tocsin/docs/configuration.md",
              "usr/share/doc/tocsin/examples/quickstart/tocsin.yml"]
 
 
@@ -58,6 +58,22 @@ def test_it_holds_what_belongs_to_the_service_and_keeps_the_configuration(root):
     for script in ("postinst", "prerm", "postrm"):
         assert os.access(root / "DEBIAN" / script, os.X_OK), script
         output("sh", "-n", root / "DEBIAN" / script)
+
+
+def test_every_path_and_link_in_its_documents_leads_somewhere(root):
+    documents = root / "usr/share/doc/tocsin"
+    pages = sorted(documents.rglob("*.md"))
+    assert len(pages) >= 15
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name} links to {link}"
+    named = [root / "etc/tocsin/tocsin.yml", root / "lib/systemd/system/tocsin.service"]
+    paths = {path for file in named for path in re.findall(r"/usr/share/doc/[\w./]*\w",
+                                                          file.read_text())}
+    assert len(paths) == 2
+    for path in paths:
+        assert (root / path.lstrip("/")).is_file(), path
 
 
 def test_the_packaged_binary_takes_the_packaged_configuration(root):
