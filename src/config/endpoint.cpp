@@ -91,7 +91,11 @@ std::optional<check::HostPort> decode_endpoint(Decoder& d, const Node& node, End
   } else if (text->starts_with(':') && check::parse_host_port("127.0.0.1" + *text)) {
     meant = "127.0.0.1" + *text;
   }
-  d.expected(node, what, meant);
+  if (text->find('@') != std::string::npos) {  // perhaps behind a user and password
+    d.expected_secret(node, what);
+  } else {
+    d.expected(node, what, meant);
+  }
   return std::nullopt;
 }
 

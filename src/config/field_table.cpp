@@ -34,4 +34,10 @@ bool require_map(Decoder& d, const Node& node) {
   return false;
 }
 
+bool require_secret_map(Decoder& d, const Node& node) {
+  if (node.kind != Node::Kind::scalar) return require_map(d, node);
+  d.expected_secret(node, "a map");
+  return false;
+}
+
 }  // namespace tocsin::config

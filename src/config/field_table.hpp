@@ -40,7 +40,8 @@ struct Table {
 template <typename T>
 struct Draft {
   T value{};
-  std::uint64_t given = 0;  // bit i: row i
+  std::uint64_t given = 0;   // bit i: row i
+  std::uint64_t failed = 0;  // of these: whose value is wrong, which is reported
 };
 
 // A row whose value `Access(object)` refers to, decoded by `Decode(decoder, node) -> optional`.
@@ -59,6 +60,8 @@ void unknown_key(Decoder& d, const NodeEntry& entry, std::span<const std::string
 void later_key(Decoder& d, const NodeEntry& entry);
 // False, with an error, when the node is not a map. An empty value counts as an empty map.
 [[nodiscard]] bool require_map(Decoder& d, const Node& node);
+// The same where a value may be a secret in the wrong place: it is not shown.
+[[nodiscard]] bool require_secret_map(Decoder& d, const Node& node);
 
 template <typename T>
 [[nodiscard]] bool decode_entry(Decoder& d, const NodeEntry& entry, const Table<T>& table,
@@ -66,8 +69,11 @@ template <typename T>
   for (std::size_t i = 0; i < table.fields.size(); ++i) {
     if (table.fields[i].doc.name != entry.key) continue;
     const auto scope = d.enter(entry.key);
+    const std::uint64_t bit = std::uint64_t{1} << i;
+    const std::size_t before = d.errors();
     table.fields[i].decode(d, entry.value, out.value);
-    out.given |= std::uint64_t{1} << i;
+    out.given |= bit;
+    if (d.errors() > before) out.failed |= bit;
     return true;
   }
   for (const std::string_view name : table.later) {
@@ -108,15 +114,28 @@ void overlay(const Table<T>& table, const Draft<T>& from, Draft<T>& to) {
     if ((from.given & bit) == 0) continue;
     table.fields[i].copy(from.value, to.value);
     to.given |= bit;
+    to.failed = (to.failed & ~bit) | (from.failed & bit);
   }
+}
+
+// The bit of a row in `given` and `failed`; 0 when there is none of this name.
+template <typename T>
+[[nodiscard]] std::uint64_t bit_of(const Table<T>& table, std::string_view name) {
+  for (std::size_t i = 0; i < table.fields.size(); ++i) {
+    if (table.fields[i].doc.name == name) return std::uint64_t{1} << i;
+  }
+  return 0;
 }
 
 template <typename T>
 [[nodiscard]] bool given(const Table<T>& table, const Draft<T>& draft, std::string_view name) {
-  for (std::size_t i = 0; i < table.fields.size(); ++i) {
-    if (table.fields[i].doc.name == name) return (draft.given >> i & 1U) != 0;
-  }
-  return false;
+  return (draft.given & bit_of(table, name)) != 0;
+}
+
+// Given, with a value that is wrong.
+template <typename T>
+[[nodiscard]] bool failed(const Table<T>& table, const Draft<T>& draft, std::string_view name) {
+  return (draft.failed & bit_of(table, name)) != 0;
 }
 
 }  // namespace tocsin::config

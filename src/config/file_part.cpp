@@ -36,7 +36,7 @@ class FileReader final : public YamlConsumer {
       const auto scope = decoder_.enter(section.key);
       decoder_.error(section.at,
                      fmt::format("\"{}\" belongs into tocsin.yml; a drop-in may hold monitors, "
-                                 "channels and sinks",
+                                 "channels, sinks, templates and maintenance",
                                  section.key));
       return;
     }
@@ -61,9 +61,8 @@ class FileReader final : public YamlConsumer {
                                            first->second.line));
     }
     if (kind == ReferenceKind::monitor) {
-      const std::size_t before = decoder_.errors();
-      MonitorDraft draft = decode_monitor(decoder_, entry, assertions_);
-      if (fresh && decoder_.errors() == before) monitors_.push_back(std::move(draft));
+      monitors_.push_back(decode_monitor(decoder_, entry, assertions_));
+      if (!fresh) monitors_.back().broken = true;
       return;
     }
     const bool sink = kind == ReferenceKind::sink;

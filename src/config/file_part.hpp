@@ -24,7 +24,9 @@ struct FilePart {
   bool founding = false;  // in the founding format: entries stand at the top, in no section
   // Every name that the file defines, also where its content is wrong. Index: ReferenceKind.
   std::array<Names, 3> names;
-  std::vector<Resolved> monitors;  // filled when files are put together
+  // Filled when files are put together.
+  std::vector<Resolved> monitors;
+  std::vector<Unusable> unusable;
 
   // The path of what other formats write below `section`.
   [[nodiscard]] Decoder::Scope enter_section(Decoder& d, std::string_view section) const {

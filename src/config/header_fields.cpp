@@ -44,7 +44,7 @@ std::string header_name_problem(std::string_view name) {
 std::optional<std::string> decode_header_value(Decoder& d, const NodeEntry& entry) {
   const bool secret = names_secret(entry.key);
   constexpr std::string_view kWhat = "a header value on one line";
-  if (secret) return decode_secret(d, entry.value, kWhat);
+  if (secret) return decode_secret(d, entry.value, "a header value");
   auto text = d.text(entry.value, kWhat);
   if (text && (text->size() > 16U << 10U || has_control_characters(*text))) {
     d.expected(entry.value, kWhat);
@@ -60,10 +60,11 @@ bool same_header(std::string_view a, std::string_view b) {
 }
 
 std::optional<Headers> decode_headers(Decoder& d, const Node& node) {
-  if (!require_map(d, node)) return std::nullopt;
+  if (!require_secret_map(d, node)) return std::nullopt;
   Headers headers;
   for (const NodeEntry& entry : node.entries) {
-    const auto scope = d.enter(entry.key);
+    // Behind a colon stands a value in the wrong place, which may be a secret.
+    const auto scope = d.enter(std::string_view(entry.key).substr(0, entry.key.find(':')));
     if (std::string problem = header_name_problem(entry.key); !problem.empty()) {
       d.error(entry.at, std::move(problem));
       continue;

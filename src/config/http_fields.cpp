@@ -117,9 +117,13 @@ constexpr std::array kBasicFields{
 };
 
 void decode_basic(Decoder& d, const Node& node, HttpOptions& options) {
+  if (!require_secret_map(d, node)) return;
   Draft<HttpOptions> draft;
   decode_object(d, node, basic_table(), draft);
   if (draft.given != 3) d.error(node.at, "expected both username and password");
+  if (draft.value.basic_username.find(':') != std::string::npos) {
+    d.error(node.at, "expected a username without a colon, which would end it (RFC 7617)");
+  }
   options.basic_username = std::move(draft.value.basic_username);
   options.basic_password = std::move(draft.value.basic_password);
 }
@@ -139,6 +143,7 @@ constexpr std::array kAuthFields{
 };
 
 void decode_auth(Decoder& d, const Node& node, HttpOptions& options) {
+  if (!require_secret_map(d, node)) return;
   Draft<HttpOptions> draft;
   decode_object(d, node, auth_table(), draft);
   if (draft.given == 3) d.error(node.at, "found both basic and bearer, expected one of them");
@@ -210,6 +215,23 @@ const Table<TlsOptions>& tls_table() {
   return kTable;
 }
 
+bool has_auth(const HttpOptions& options) {
+  return !options.bearer_token.empty() || !options.basic_username.empty();
+}
+
+bool is_authorization(const std::pair<std::string, std::string>& header) {
+  return same_header(header.first, "Authorization");
+}
+
+void check_http_options(Decoder& d, Position at, const HttpOptions& options) {
+  if (has_auth(options) && std::ranges::any_of(options.headers, is_authorization)) {
+    d.error(at, "found auth and a header Authorization, expected one of them");
+  }
+  if (!options.proxy.empty() && !options.connect_to.empty()) {
+    d.error(at, "found proxy and connect_to, expected one of them: a proxy connects by itself");
+  }
+}
+
 void decode_http(Decoder& d, const Node& node, HttpTarget& target, Draft<HttpOptions>& options) {
   if (node.kind == Node::Kind::scalar) {
     if (auto url = decode_url(d, node)) target.url = std::move(*url);
@@ -229,12 +251,7 @@ void decode_http(Decoder& d, const Node& node, HttpTarget& target, Draft<HttpOpt
     unknown_key(d, entry, names);
   }
   if (own.given == 0) d.error(node.at, "expected a url");
-  const HttpOptions& o = options.value;
-  const bool auth = !o.bearer_token.empty() || !o.basic_username.empty();
-  const auto authorization = [](const auto& h) { return same_header(h.first, "Authorization"); };
-  if (auth && std::ranges::any_of(o.headers, authorization)) {
-    d.error(node.at, "found auth and a header Authorization, expected one of them");
-  }
+  check_http_options(d, node.at, options.value);
   target = std::move(own.value);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "check/spec.hpp"
 #include "config/field_table.hpp"
@@ -30,6 +31,11 @@ struct TcpOptions {
 [[nodiscard]] const Table<check::TlsOptions>& tls_table();
 [[nodiscard]] const Table<TcpTarget>& tcp_target_table();
 [[nodiscard]] const Table<TcpOptions>& tcp_option_table();
+
+[[nodiscard]] bool has_auth(const check::HttpOptions& options);
+[[nodiscard]] bool is_authorization(const std::pair<std::string, std::string>& header);
+// Reports options that exclude each other, of a monitor or of the defaults.
+void check_http_options(Decoder& d, Position at, const check::HttpOptions& options);
 
 // `http: URL` or `http: {url: URL, ...}`.
 void decode_http(Decoder& d, const Node& node, HttpTarget& target,

@@ -33,15 +33,15 @@ std::string_view section_of(ReferenceKind kind) {
 // A monitor in the search for cycles.
 struct Vertex {
   FilePart* file = nullptr;
-  const Resolved* monitor = nullptr;
+  const std::vector<Reference>* references = nullptr;
   std::size_t open_parents = 0;
   bool settled = false;
 };
 using Graph = std::map<std::string_view, Vertex>;
 
 template <typename Visit>
-void each_parent(const Resolved& monitor, Visit visit) {
-  for (const Reference& reference : monitor.references) {
+void each_parent(const Vertex& monitor, Visit visit) {
+  for (const Reference& reference : *monitor.references) {
     if (reference.kind == ReferenceKind::monitor) visit(reference);
   }
 }
@@ -51,7 +51,7 @@ void settle_acyclic(Graph& graph) {
   std::map<std::string_view, std::vector<std::string_view>> children;
   std::vector<std::string_view> ready;
   for (auto& [name, vertex] : graph) {
-    each_parent(*vertex.monitor, [&](const Reference& parent) {
+    each_parent(vertex, [&](const Reference& parent) {
       if (!graph.contains(parent.to.name)) return;
       children[parent.to.name].push_back(name);
       ++vertex.open_parents;
@@ -70,7 +70,7 @@ void settle_acyclic(Graph& graph) {
 
 const Reference* open_parent(const Graph& graph, const Vertex& vertex) {
   const Reference* found = nullptr;
-  each_parent(*vertex.monitor, [&](const Reference& parent) {
+  each_parent(vertex, [&](const Reference& parent) {
     const auto to = graph.find(parent.to.name);
     if (found == nullptr && to != graph.end() && !to->second.settled) found = &parent;
   });
@@ -96,18 +96,17 @@ std::vector<std::string_view> walk_cycle(const Graph& graph, std::string_view st
 void Linker::run() {
   FilePart* main = !files_.empty() && files_.front().source->is_main ? &files_.front() : nullptr;
   const bool main_read = main == nullptr || main->complete;
-  const bool usable = main_read && (main == nullptr || main->part.defaults_usable);
-  resolver_.set_defaults(main == nullptr ? Defaults{} : main->part.defaults);
+  resolver_.set_defaults(main == nullptr ? Defaults{} : main->part.defaults,
+                         main_read && (main == nullptr || main->part.defaults_usable));
   for (FilePart& file : files_) {
-    if (usable) resolve(file, main == &file);
+    resolve(file, main == &file);
     claim_names(file);
     claim_maintenance(file);
     if (file.problems.errors() > 0 || !file.complete) file.broken = true;
   }
   // What the main file would define is unknown: no reference can be judged.
-  if (!main_read || !usable) return;
+  if (!main_read) return;
   for (FilePart& file : files_) {
-    if (file.broken && !file.source->is_main) continue;
     check_references(file);
     if (&file != main) continue;
     check_default_references(file);
@@ -137,8 +136,11 @@ void Linker::resolve(FilePart& file, bool holds_defaults) {
   const Resolver::Place place{own, holds_defaults ? &defaults : nullptr};
   file.monitors.reserve(file.part.monitors.size());
   for (MonitorDraft& draft : file.part.monitors) {
-    auto resolved = resolver_.resolve(place, std::move(draft));
-    if (resolved) file.monitors.push_back(std::move(*resolved));
+    if (auto resolved = resolver_.resolve(place, draft)) {
+      file.monitors.push_back(std::move(*resolved));
+    } else if (auto references = references_of(draft); !references.empty()) {
+      file.unusable.push_back({std::move(draft.name), std::move(references)});
+    }
   }
   file.part.monitors =
       std::vector<MonitorDraft>();  // drafts are large: give them back before the next file
@@ -212,14 +214,18 @@ void Linker::check_reference(Decoder& d, const Reference& reference) {
 void Linker::check_references(FilePart& file) {
   Decoder d(file.problems, substitution_);
   const auto monitors = file.enter_section(d, "monitors");
-  for (const Resolved& resolved : file.monitors) {
-    if (resolved.references.empty()) continue;
-    const auto monitor = d.enter(resolved.monitor.name);
-    for (const Reference& reference : resolved.references) {
+  const auto check_all = [&](std::string_view name, const std::vector<Reference>& references) {
+    if (references.empty()) return;
+    const auto monitor = d.enter(name);
+    for (const Reference& reference : references) {
       const auto key = d.enter(key_of(reference.kind));
       check_reference(d, reference);
     }
+  };
+  for (const Resolved& resolved : file.monitors) {
+    check_all(resolved.monitor.name, resolved.references);
   }
+  for (const Unusable& unusable : file.unusable) check_all(unusable.name, unusable.references);
 }
 
 void Linker::check_default_references(FilePart& main) {
@@ -263,7 +269,10 @@ bool Linker::break_cycles() {
   for (FilePart& file : files_) {
     if (file.broken && !file.source->is_main) continue;
     for (const Resolved& resolved : file.monitors) {
-      graph[resolved.monitor.name] = Vertex{&file, &resolved};
+      graph[resolved.monitor.name] = Vertex{&file, &resolved.references};
+    }
+    for (const Unusable& unusable : file.unusable) {
+      graph.try_emplace(unusable.name, Vertex{&file, &unusable.references});
     }
   }
   settle_acyclic(graph);

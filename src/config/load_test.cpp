@@ -75,7 +75,6 @@ monitors:
       version: 1.1
       ip: 6
       proxy: "http://u:p@proxy.example:3128"
-      connect_to: "[::1]:443"
       reuse_connection: true
       decompress: false
       max_body: 64KiB
@@ -105,7 +104,6 @@ monitors:
   o.version = check::HttpVersion::http1;
   o.family = check::IpFamily::v6;
   o.proxy = "http://u:p@proxy.example:3128";
-  o.connect_to = "[::1]:443";
   o.reuse_connection = true;
   o.decompress = false;
   o.max_body_bytes = 65536;
@@ -117,6 +115,35 @@ monitors:
   EXPECT_TRUE(std::holds_alternative<schedule::CronPlan>(m.plan->when));
   EXPECT_TRUE(m.check->assertions->names_status());
   EXPECT_EQ(m.notes->runbook, "https://wiki.example/x");
+}
+
+TEST(ConfigLoad, OwnKeysReplaceThoseOfTheDefaultsThatTheyExclude) {
+  const auto result = load_text(R"(
+defaults: {http: {headers: {Authorization: "Bearer d", Accept: text/html}, proxy: "http://p:3128"}}
+monitors:
+  a: {http: {url: "http://a/", auth: {bearer: own}}}
+  b: {http: {url: "http://b/", connect_to: "10.0.0.7:80"}}
+  c: {http: "http://c/"}
+)");
+  ASSERT_TRUE(result.config) << all_texts(result);
+  const auto options = [&](std::size_t i) {
+    return *http_of(result.config->monitors.at(i)).options;
+  };
+  EXPECT_THAT(options(0).headers, ElementsAre(testing::Pair("Accept", "text/html")));
+  EXPECT_EQ(options(0).bearer_token, "own");
+  EXPECT_EQ(options(1).proxy, "");
+  EXPECT_EQ(options(1).connect_to, "10.0.0.7:80");
+  EXPECT_EQ(options(2).headers.size(), 2U);
+  EXPECT_EQ(options(2).proxy, "http://p:3128");
+  const auto other = load_text(R"(
+defaults: {http: {auth: {basic: {username: u, password: p}}, connect_to: "10.0.0.7:80"}}
+monitors:
+  a: {http: {url: "http://a/", headers: {authorization: own}}}
+  b: {http: {url: "http://b/", proxy: "http://p:3128"}}
+)");
+  ASSERT_TRUE(other.config) << all_texts(other);
+  EXPECT_EQ(http_of(other.config->monitors.at(0)).options->basic_username, "");
+  EXPECT_EQ(http_of(other.config->monitors.at(1)).options->connect_to, "");
 }
 
 TEST(ConfigLoad, ReadsEverySetting) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
 #include "config/endpoint.hpp"
 
@@ -161,21 +162,19 @@ void check_timezone(Decoder& d, const MonitorDraft& draft) {
 
 }  // namespace
 
-MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry, AssertionCache& assertions) {
-  MonitorDraft out;
-  out.name = entry.key;
-  out.at = entry.at;
-  const auto scope = d.enter(entry.key);
-  if (std::string problem = name_problem(entry.key); !problem.empty()) {
-    d.error(entry.at, std::move(problem));
-  }
-  if (entry.value.kind != Node::Kind::map) {
-    d.expected(entry.value, "a map with a kind, such as http: https://example.com/health");
-    return out;
-  }
-  Draft<Own> own;
+namespace {
+
+// A key that looks like a misspelt kind: saying that the kind is missing would be noise.
+bool meant_as_kind(const NodeEntry& entry) {
+  constexpr std::array<std::string_view, 2> kKinds{"http", "tcp"};
+  return near_miss(entry.key, kKinds).has_value();
+}
+
+// What stands below a monitor's name. Returns its kind, "" when there is none.
+std::string_view decode_keys(Decoder& d, const NodeEntry& entry, MonitorDraft& out,
+                             Draft<Own>& own) {
   std::string_view kind;
-  bool later = false;
+  bool explained = false;  // why there is no kind
   for (const NodeEntry& item : entry.value.entries) {
     if (item.key == "http" || item.key == "tcp") {
       if (!kind.empty()) {
@@ -185,27 +184,56 @@ MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry, AssertionCache& 
       kind = item.key;
       decode_kind(d, item, out);
     } else if (later_kind(d, item)) {
-      later = true;
+      explained = true;
     } else if (!decode_entry(d, item, common_table(), out.common) &&
                !decode_entry(d, item, own_table(), own)) {
       unknown_monitor_key(d, item);
+      out.unsure = true;
+      explained = explained || meant_as_kind(item);
     }
   }
-  check_timezone(d, out);
-  if (kind.empty()) {
-    if (!later) d.error(entry.at, "expected a kind: http or tcp");
-    return out;
+  if (kind.empty() && !explained) d.error(entry.at, "expected a kind: http or tcp");
+  return kind;
+}
+
+void decode_definition(Decoder& d, const NodeEntry& entry, AssertionCache& assertions,
+                       MonitorDraft& out) {
+  if (std::string problem = name_problem(entry.key); !problem.empty()) {
+    d.error(entry.at, std::move(problem));
   }
-  for (const NamedReference& parent : own.value.depends_on) {
-    if (parent.name != out.name) continue;
+  if (entry.key == "<<") return;  // what it holds is no monitor
+  if (entry.value.kind != Node::Kind::map) {
+    d.expected(entry.value, "a map with a kind, such as http: https://example.com/health");
+    return;
+  }
+  Draft<Own> own;
+  const std::string_view kind = decode_keys(d, entry, out, own);
+  out.unsure = out.unsure || kind.empty();
+  check_timezone(d, out);
+  std::erase_if(own.value.depends_on, [&](const NamedReference& parent) {
+    if (parent.name != out.name) return false;
     const auto depends = d.enter("depends_on");
     d.error(parent.at, "a monitor cannot depend on itself");
-  }
-  out.assertions = assertions.compile(d, kind, own.value);
+    return true;
+  });
+  // Which placeholders there are depends on the kind.
+  if (!kind.empty()) out.assertions = assertions.compile(d, kind, own.value);
   out.description = std::move(own.value.description);
   out.runbook = std::move(own.value.runbook);
   out.dashboard = std::move(own.value.dashboard);
   out.depends_on = std::move(own.value.depends_on);
+}
+
+}  // namespace
+
+MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry, AssertionCache& assertions) {
+  MonitorDraft out;
+  out.name = entry.key;
+  out.at = entry.at;
+  const auto scope = d.enter(entry.key);
+  const std::size_t before = d.errors();
+  decode_definition(d, entry, assertions, out);
+  out.broken = d.errors() > before;
   return out;
 }
 
@@ -283,6 +311,8 @@ Defaults decode_defaults(Decoder& d, const Node& node) {
   for (const NodeEntry& entry : node.entries) {
     if (entry.key == "http") {
       decode_kind_defaults(d, entry, http_option_table(), out.http_common, out.http);
+      const auto scope = d.enter(entry.key);
+      check_http_options(d, entry.value.at, out.http.value);
     } else if (entry.key == "tcp") {
       decode_kind_defaults(d, entry, tcp_option_table(), out.tcp_common, out.tcp);
     } else if (!later_kind(d, entry) && !decode_entry(d, entry, common_table(), out.common)) {

@@ -73,6 +73,11 @@ struct TcpDraft {
 struct MonitorDraft {
   std::string name;
   Position at;
+  // Something is wrong with it, which is reported: it becomes no monitor, but what is understood of
+  // it is judged, so that all problems are told at once.
+  bool broken = false;
+  // A key was not understood, or there is no kind: what is not given may be what was meant by it.
+  bool unsure = false;
   // Of the founding format: what its own report gets, MonitorNotes::delivery_unavailable.
   ReportOn report_on = ReportOn::always;
   bool delivery_unavailable = false;
@@ -105,7 +110,7 @@ class AssertionCache {
 [[nodiscard]] const Table<Common>& common_table();
 [[nodiscard]] const Table<Own>& own_table();
 
-// One entry of `monitors`. The draft is usable only when no error was added.
+// One entry of `monitors`; `broken` when an error was added.
 [[nodiscard]] MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry,
                                           AssertionCache& assertions);
 [[nodiscard]] Defaults decode_defaults(Decoder& d, const Node& node);

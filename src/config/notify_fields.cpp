@@ -82,7 +82,8 @@ std::optional<NotifyDraft> decode_entry_of(Decoder& d, const Node& node) {
   } else {
     decode_channel(d, node, draft.value);
   }
-  return d.errors() == before ? std::optional(std::move(draft.value)) : std::nullopt;
+  // What else is wrong with an entry is told already; its channel is looked up all the same.
+  return draft.value.to.name.empty() ? std::nullopt : std::optional(std::move(draft.value));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "config/test_load.hpp"
 
@@ -54,6 +56,89 @@ TEST(ProblemReport, JudgeWhatStandsUnderANameUsedTwice) {
         "6:3: error: channels.c: found this name twice", "6:3: error: channels.c: found 2 kinds",
         "9:3: error: sinks.s: found this name twice", "sinks.s.webhook.url: the environment"}) {
     EXPECT_THAT(all, testing::HasSubstr(part));
+  }
+}
+
+// A part of every line that is expected, and as many errors.
+void expect_errors(const std::string& text, const std::vector<std::string>& parts) {
+  const auto result = load_text(text);
+  EXPECT_FALSE(result.config);
+  const std::string all = all_texts(result);
+  for (const std::string& part : parts) EXPECT_THAT(all, testing::HasSubstr(part));
+  EXPECT_EQ(std::ranges::count(result.diagnostics, Severity::error, &Diagnostic::severity),
+            std::ssize(parts))
+      << all;
+}
+
+TEST(ProblemReport, TellEveryMistakeOfOneMonitor) {
+  expect_errors(
+      "monitors:\n  m:\n    http: ftp://a/\n    notify: [ops, ops, {channel: page, types: [x]}]\n"
+      "    report: lake\n    depends_on: [m, db]\n    schedule: \"61 * * * *\"\n"
+      "    timezone: Mars/Olympus\n    labels: {\"a b\": c}\n",
+      {"m.http: found", "m.notify[1]: found \"ops\" twice", "unknown channel \"ops\"",
+       "m.notify[2].types[0]: found", "unknown channel \"page\"", "unknown sink \"lake\"",
+       "cannot depend on itself", "unknown monitor \"db\"", "m.schedule: minute field",
+       "m.timezone: unknown time zone", "m.labels[\"a b\"]: expected"});
+}
+
+TEST(ProblemReport, TellATimeoutThatIsTooLongBesideOtherMistakes) {
+  expect_errors(
+      "monitors:\n  m: {tcp: \"h:1\", every: 5s, timeout: 6s, evry: 3s}\n"
+      "  n: {tcp: h, schedule: \"* * * * *\", timeout: 90s}\n",
+      {"m.evry: unknown key", "m.timeout: the timeout (6s) is longer", "n.tcp: found",
+       "n.timeout: the timeout (1m30s) is longer"});
+}
+
+TEST(ProblemReport, LeaveOutWhatFollowsFromAMistake) {
+  for (const std::string monitor :
+       {"every: 5, timeout: 90s", "evry: 2m, timeout: 90s", "evry: 5m, timeout: 2m",
+        "every: 5s, timeout: 6", "every: 5s, timeout: 6s, max_overlap: x",
+        "schedule: \"0 * * * *\", timezone: [a]"}) {
+    const auto result = load_text("monitors:\n  m: {tcp: \"h:1\", " + monitor + "}\n");
+    EXPECT_EQ(result.diagnostics.size(), 1U) << monitor << '\n' << all_texts(result);
+  }
+}
+
+TEST(ProblemReport, TellWhatMonitorsSayBesideBrokenDefaults) {
+  expect_errors(
+      "defaults: {timeout: soon, notify: [gone], evry: 3}\nmonitors:\n"
+      "  a: {tcp: \"h:1\", notify: ops, every: 1s}\n"
+      "  b: {tcp: \"h:1\", every: 5s, timeout: 6s}\n  c: {tcp: \"h:1\", timeout: 5m}\n"
+      "  d: {tcp: \"h:1\", depends_on: e}\n  e: {tcp: \"h:1\", depends_on: d, schedule: x}\n",
+      {"defaults.timeout: found", "defaults.evry: unknown key", "unknown channel \"gone\"",
+       "unknown channel \"ops\"", "b.timeout: the timeout (6s)", "in a circle", "e.schedule: "});
+}
+
+TEST(ProblemReport, TellEveryMistakeOfADropInThatIsIgnored) {
+  const auto result = load_files(
+      {{"tocsin.yml", "monitors: {a: {tcp: \"h:1\"}}\n"},
+       {"b.yml",
+        "monitors: {b: {tcp: h, notify: ops, depends_on: [a, b2, c]}, b2: {tcp: \"h:1\"}}\n"},
+       {"c.yml", "monitors: {c: {tcp: h}}\n"}});
+  EXPECT_TRUE(result.config);
+  const std::string all = all_texts(result);
+  EXPECT_THAT(all, testing::HasSubstr("b.yml:1:32: error: monitors.b.notify: unknown channel"));
+  EXPECT_EQ(result.diagnostics.size(), 3U) << all;
+}
+
+TEST(ProblemReport, NeverQuoteWhatMayBeASecretInTheWrongPlace) {
+  const std::string http = "monitors: {m: {http: {url: 'http://a/', ";
+  for (const std::string text :
+       {"auth: hunter2\n", "auth: {tokens: hunter2}\n", "auth: {tokens: [hunter2]}\n",
+        "monitors: {m: {tcp: \"joe:hunter2@db:5432\"}}\n",
+        "monitors: {m: {tcp: \"pg://joe:hunter2@db:5432/x\"}}\n"}) {
+    const auto result = load_text(text);
+    EXPECT_EQ(result.diagnostics.size(), 1U) << all_texts(result);
+    EXPECT_THAT(all_texts(result), testing::Not(testing::HasSubstr("hunter2")));
+  }
+  for (const std::string option :
+       {"auth: 'joe:hunter2'", "auth: {basic: 'joe:hunter2'}", "headers: 'Authorization: hunter2'",
+        "headers: {'Authorization: hunter2': ''}", "connect_to: 'joe:hunter2@db:443'",
+        "headers: {X-Api-Key: \"hunter2\\nx\"}"}) {
+    const auto result = load_text(http + option + "}}}\n");
+    EXPECT_EQ(result.diagnostics.size(), 1U) << all_texts(result);
+    EXPECT_THAT(all_texts(result), testing::Not(testing::HasSubstr("hunter2")));
+    EXPECT_THAT(all_texts(result), testing::Not(testing::HasSubstr("on one line on one line")));
   }
 }
 

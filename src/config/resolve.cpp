@@ -46,13 +46,40 @@ void add_references(const std::vector<NamedReference>& names, ReferenceKind kind
   for (const NamedReference& name : names) out.push_back({kind, name});
 }
 
+// Of two keys that say the same thing or exclude each other, the monitor's own replaces the one of
+// the defaults.
+void prefer_own(const HttpOptions& own, HttpOptions& merged) {
+  if (has_auth(own)) {
+    std::erase_if(merged.headers, [](const auto& header) { return is_authorization(header); });
+  } else if (std::ranges::any_of(own.headers, is_authorization)) {
+    merged.basic_username.clear();
+    merged.basic_password.clear();
+    merged.bearer_token.clear();
+  }
+  if (!own.connect_to.empty()) merged.proxy.clear();
+  if (!own.proxy.empty()) merged.connect_to.clear();
+}
+
 std::string_view timing_key(Timing timing) {
   return timing == Timing::schedule ? "schedule" : timing == Timing::delay ? "delay" : "every";
 }
 
 }  // namespace
 
-void Resolver::set_defaults(const Defaults& defaults) {
+std::vector<Reference> references_of(const MonitorDraft& draft) {
+  std::vector<Reference> out;
+  for (const NotifyDraft& entry : draft.common.value.notify) {
+    out.push_back({ReferenceKind::channel, entry.to});
+  }
+  add_references(draft.common.value.report, ReferenceKind::sink, out);
+  add_references(draft.depends_on, ReferenceKind::monitor, out);
+  return out;
+}
+
+void Resolver::set_defaults(const Defaults& defaults, bool sound) {
+  defaults_sound_ = sound;
+  http_own_ = defaults.http_common;
+  tcp_own_ = defaults.tcp_common;
   http_base_ = tcp_base_ = Draft<Common>{};
   overlay(common_table(), defaults.common, http_base_);
   overlay(common_table(), defaults.http_common, http_base_);
@@ -73,6 +100,7 @@ std::shared_ptr<const HttpOptions> Resolver::http_options(const HttpDraft& draft
   if (!draft.options) return plain_http_options_;
   Draft<HttpOptions> merged = http_options_base_;
   overlay(http_option_table(), *draft.options, merged);
+  prefer_own(draft.options->value, merged.value);
   const std::uint64_t hash = hash_of(merged.value);
   return options_.intern(std::move(merged.value), hash);
 }
@@ -115,17 +143,13 @@ Resolver::PlanEntry Resolver::build_plan(const Common& common) {
     entry.gap = common.interval;
   } else {
     const auto& zone = zone_of(common.timezone);
-    if (!zone) {
-      entry.problem = zone.error().message;
-      entry.zone_problem = true;
-      return entry;
-    }
-    const std::string key = common.timezone + ' ' + common.schedule;
-    const auto& cron = cron_of(key, common.schedule, *zone);
-    if (!cron) {
-      entry.problem = cron.error().message;
-      return entry;
-    }
+    if (!zone) entry.zone_problem = zone.error().message;
+    const auto& readable = zone ? zone : zone_of("UTC");
+    if (!readable) return entry;
+    const std::string key = (zone ? common.timezone : "UTC") + ' ' + common.schedule;
+    const auto& cron = cron_of(key, common.schedule, *readable);
+    if (!cron) entry.problem = cron.error().message;
+    if (!cron || !zone) return entry;
     plan.when = schedule::CronPlan{*cron};
     auto gap = gaps_.find(key);
     if (gap == gaps_.end()) gap = gaps_.emplace(key, schedule::shortest_gap(plan, now_)).first;
@@ -146,20 +170,30 @@ const Resolver::PlanEntry& Resolver::plan_of(const Common& common) {
   return plans_.emplace(std::move(key), build_plan(common)).first->second;
 }
 
+// Something wrong with a key that stands in the defaults of this file.
+void Resolver::report_defaults(const Place& place, const MonitorDraft& draft, std::string_view key,
+                               Position at, const std::string& message) const {
+  const bool http = std::holds_alternative<HttpDraft>(draft.target);
+  const bool of_kind = given(common_table(), http ? http_own_ : tcp_own_, key);
+  const auto kind = of_kind ? place.defaults->enter(http ? "http" : "tcp") : place.defaults->stay();
+  const auto scope = place.defaults->enter(key);
+  place.defaults->error(at, message);
+}
+
 void Resolver::report_plan(const Place& place, const MonitorDraft& draft, const Common& merged,
-                           const PlanEntry& entry) {
-  const std::string_view key = entry.zone_problem ? "timezone" : "schedule";
-  const Position at = entry.zone_problem ? merged.timezone_at : merged.timing_at;
-  const bool hidden = entry.zone_problem ? merged.timezone_filled_in : merged.timing_filled_in;
+                           std::string_view key, const std::string& problem) const {
+  if (problem.empty()) return;
+  const bool zone = key == "timezone";
+  const Position at = zone ? merged.timezone_at : merged.timing_at;
+  const bool hidden = zone ? merged.timezone_filled_in : merged.timing_filled_in;
   const std::string message =
-      hidden ? fmt::format("not a valid {} once its ${{...}} are filled in", key) : entry.problem;
+      hidden ? fmt::format("not a valid {} once its ${{...}} are filled in", key) : problem;
   if (given(common_table(), draft.common, key)) {
     const auto monitor = place.own.enter(draft.name);
     const auto scope = place.own.enter(key);
     place.own.error(at, message);
   } else if (place.defaults != nullptr) {
-    const auto scope = place.defaults->enter(key);
-    place.defaults->error(at, message);
+    report_defaults(place, draft, key, at, message);
   } else {
     const auto monitor = place.own.enter(draft.name);
     place.own.error(draft.at, fmt::format("the {} of the defaults: {}", key, message));
@@ -167,7 +201,7 @@ void Resolver::report_plan(const Place& place, const MonitorDraft& draft, const 
 }
 
 void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, const Common& merged,
-                              Milliseconds gap) {
+                              Milliseconds gap) const {
   const bool hidden = merged.timeout_filled_in || merged.timing_filled_in;
   const std::string message =
       hidden ? "the timeout is longer than the shortest time between two runs; expected a shorter "
@@ -179,8 +213,7 @@ void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, con
   const Timing timing = draft.common.value.timing;
   const bool own_timeout = given(common_table(), draft.common, "timeout");
   if (!own_timeout && timing == Timing::none && place.defaults != nullptr) {
-    const auto scope = place.defaults->enter("timeout");
-    place.defaults->error(merged.timeout_at, message);
+    report_defaults(place, draft, "timeout", merged.timeout_at, message);
     return;
   }
   const auto monitor = place.own.enter(draft.name);
@@ -197,7 +230,7 @@ void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, con
 
 // Without a timeout of its own a monitor gets the built-in one, or its gap when that is shorter.
 bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Draft<Common>& merged,
-                              const PlanEntry& plan) {
+                              const PlanEntry& plan) const {
   if (!plan.gap || merged.value.max_overlap > 1 || merged.value.timeout <= *plan.gap) return true;
   if (!given(common_table(), merged, "timeout")) {
     merged.value.timeout = *plan.gap;
@@ -207,13 +240,49 @@ bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Dra
   return false;
 }
 
-std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft) {
-  const auto* http = std::get_if<HttpDraft>(&draft.target);
-  Draft<Common> merged = http != nullptr ? http_base_ : tcp_base_;
+Draft<Common> Resolver::merge(const MonitorDraft& draft) const {
+  Draft<Common> merged = std::holds_alternative<HttpDraft>(draft.target) ? http_base_ : tcp_base_;
   overlay(common_table(), draft.common, merged);
+  return merged;
+}
+
+// Tells of what the keys that are understood are wrong about between themselves. What follows from
+// a mistake that is told already stays untold.
+void Resolver::judge_broken(const Place& place, const MonitorDraft& draft) {
+  const bool sure = !draft.unsure && defaults_sound_;
+  const bool own_timing = draft.common.value.timing != Timing::none;
+  if (!own_timing && !sure) return;
+  Draft<Common> merged = merge(draft);
+  const Draft<Common>& timing = own_timing ? draft.common : merged;
+  const auto is_wrong = [](const Draft<Common>& in, std::string_view key) {
+    return failed(common_table(), in, key);
+  };
+  if (is_wrong(timing, "every") || is_wrong(timing, "schedule") || is_wrong(timing, "delay") ||
+      is_wrong(merged, "timezone")) {
+    return;
+  }
   const PlanEntry& plan = plan_of(merged.value);
   if (!plan.plan) {
-    report_plan(place, draft, merged.value, plan);
+    report_plan(place, draft, merged.value, "schedule", plan.problem);
+    report_plan(place, draft, merged.value, "timezone", plan.zone_problem);
+    return;
+  }
+  if (!sure && !given(common_table(), draft.common, "timeout")) return;
+  if (is_wrong(merged, "timeout") || is_wrong(merged, "max_overlap")) return;
+  (void)settle_timeout(place, draft, merged, plan);
+}
+
+std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft& draft) {
+  if (draft.broken || !defaults_sound_) {
+    judge_broken(place, draft);
+    return std::nullopt;
+  }
+  const auto* http = std::get_if<HttpDraft>(&draft.target);
+  Draft<Common> merged = merge(draft);
+  const PlanEntry& plan = plan_of(merged.value);
+  if (!plan.plan) {
+    report_plan(place, draft, merged.value, "schedule", plan.problem);
+    report_plan(place, draft, merged.value, "timezone", plan.zone_problem);
     return std::nullopt;
   }
   if (!settle_timeout(place, draft, merged, plan)) return std::nullopt;
@@ -232,6 +301,7 @@ std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft
   spec.timeout = merged.value.timeout;
 
   Resolved out;
+  out.references = references_of(draft);
   MonitorNotes notes;
   notes.labels = std::move(merged.value.labels);
   notes.notify = recipients_of(merged.value.notify);
@@ -246,11 +316,6 @@ std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft draft
   notes.description = std::move(draft.description);
   notes.runbook = std::move(draft.runbook);
   notes.dashboard = std::move(draft.dashboard);
-  for (const NotifyDraft& entry : draft.common.value.notify) {
-    out.references.push_back({ReferenceKind::channel, entry.to});
-  }
-  add_references(draft.common.value.report, ReferenceKind::sink, out.references);
-  add_references(draft.depends_on, ReferenceKind::monitor, out.references);
   out.monitor =
       Monitor{std::move(draft.name), std::make_shared<const check::CheckSpec>(std::move(spec)),
               plan.plan, intern_notes(std::move(notes)), merged.value.thresholds};

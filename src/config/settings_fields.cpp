@@ -109,11 +109,12 @@ constexpr std::array kTokenFields{
 
 void decode_tokens(Decoder& d, const Node& node, Settings& settings) {
   if (node.kind != Node::Kind::list) {
-    d.expected(node, "a list of {name, role, token}");
+    d.expected_secret(node, "a list of {name, role, token}");
     return;
   }
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const auto scope = d.enter(i);
+    if (!require_secret_map(d, node.items[i])) continue;
     Draft<ApiToken> draft;
     const std::size_t before = d.errors();
     decode_object(d, node.items[i], token_table(), draft);
@@ -205,6 +206,9 @@ constexpr auto kAccess = [](Decoder& d, const Node& n, Part& part) {
   DecodeSection(d, n, part);
   part.access_usable = part.access_usable && d.errors() == before;
 };
+constexpr auto kAuth = [](Decoder& d, const Node& n, Part& part) {
+  if (require_secret_map(d, n)) kNested<auth_settings_table, kSettings>(d, n, part);
+};
 constexpr auto kAllowUnauthenticated = [](Decoder& d, const Node& n, Part& part) {
   if (const auto flag = decode_bool(d, n)) part.settings.allow_unauthenticated = *flag;
 };
@@ -212,8 +216,7 @@ constexpr auto kAllowUnauthenticated = [](Decoder& d, const Node& n, Part& part)
 constexpr std::array kSections{
     Field<Part>{{"listen", "address of API, metrics and pages", R"({"$ref":"#/$defs/listen"})"},
                 kAccess<decode_listen>},
-    Field<Part>{{"auth", "who may use the API", R"({"$ref":"#/$defs/auth"})"},
-                kAccess<kNested<auth_settings_table, kSettings>>},
+    Field<Part>{{"auth", "who may use the API", R"({"$ref":"#/$defs/auth"})"}, kAccess<kAuth>},
     Field<Part>{{"allow_unauthenticated", "serve other machines without tokens", kFlag},
                 kAccess<kAllowUnauthenticated>},
     Field<Part>{{"metrics", "what /metrics shows, and to whom", R"({"$ref":"#/$defs/metrics"})"},

@@ -29,6 +29,7 @@ void Substitution::add_secret(std::string value) {
 
 std::expected<std::string, std::string> Substitution::expand(std::string_view text) {
   std::string out;
+  std::string problems;  // all of them at once
   while (!text.empty()) {
     const std::size_t dollar = text.find('$');
     out += text.substr(0, dollar);
@@ -42,15 +43,18 @@ std::expected<std::string, std::string> Substitution::expand(std::string_view te
       if (end == std::string_view::npos) {
         return problem("found \"${\" without \"}\"; write $${ for the characters themselves");
       }
-      auto value = value_of(text.substr(2, end - 2));
-      if (!value) return value;
-      out += *value;
+      if (auto value = value_of(text.substr(2, end - 2))) {
+        out += *value;
+      } else {
+        problems += (problems.empty() ? "" : "; ") + value.error();
+      }
       text.remove_prefix(end + 1);
     } else {
       out += '$';
       text.remove_prefix(1);
     }
   }
+  if (!problems.empty()) return problem(std::move(problems));
   return out;
 }
 
@@ -79,6 +83,10 @@ std::expected<std::string, std::string> Substitution::variable(std::string_view 
                     clip(printable(reference), 80)));
   }
   std::optional<std::string> value = env_ ? env_(name) : std::nullopt;
+  if (fallback != std::string_view::npos && text.find("${", fallback) != std::string_view::npos) {
+    return problem(fmt::format("found ${{{}, expected a default without another ${{...}} in it",
+                               clip(printable(reference), 80)));
+  }
   // As in a shell, `:-` also stands in for an empty value.
   if (fallback != std::string_view::npos && (!value || value->empty())) {
     return std::string(text.substr(fallback + 2));
