@@ -147,9 +147,19 @@ Result<void> Daemon::open_everything() {
 
 void Daemon::on_change(const service::StateChange& change) {
   console_.change(change);
-  if (change.event != nullptr) {
-    log_->debug(change.event->message, {{"event", change.event->id}, {"type", change.event->type}});
+  if (change.event == nullptr) {
+    return;
   }
+  // As text the terminal has said it already.
+  const alert::Event& event = *change.event;
+  log_->log(loaded_.config->settings.log.json ? LogLevel::info : LogLevel::debug, event.message,
+            {{"event", event.id},
+             {"type", event.type},
+             {"monitor", event.monitor},
+             {"state", event.state},
+             {"reason", event.reason},
+             {"incident", event.incident},
+             {"severity", alert::to_string(event.severity)}});
 }
 
 void Daemon::show_table_when_ready(MonoTime give_up) {

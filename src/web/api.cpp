@@ -165,15 +165,19 @@ class Api::Impl {
              respond);
       return;
     }
+    std::string id = shared_->request_ids.next(shared_->context.clock.now());
     if (admitted->route->access == Access::write) {
-      shared_->context.log.info("write request", {{"action", admitted->route->pattern},
+      shared_->context.log.info("write request", {{"request", id},
+                                                  {"action", admitted->route->pattern},
                                                   {"name", admitted->call.name},
                                                   {"token", admitted->call.caller},
                                                   {"peer", request.peer}});
     }
     admitted->call.body = std::move(request.body);
-    auto counted = [shared = shared_, respond = std::move(respond)](Response response) mutable {
+    auto counted = [shared = shared_, respond = std::move(respond),
+                    id = std::move(id)](Response response) mutable {
       count(*shared, response.status);
+      response.headers.emplace_back("X-Request-Id", std::move(id));
       respond(std::move(response));
     };
     handler_of(admitted->route->action)(shared_, std::move(admitted->call), std::move(counted));

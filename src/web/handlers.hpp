@@ -22,9 +22,11 @@ namespace tocsin::web {
 struct Shared {
   explicit Shared(Context given)
       : context(std::move(given)),
-        sample_ids(static_cast<std::uint64_t>(unix_ms(context.started_at))) {}
+        sample_ids(static_cast<std::uint64_t>(unix_ms(context.started_at))),
+        request_ids(static_cast<std::uint64_t>(unix_ms(context.started_at)) + 1) {}
   Context context;
-  EventIds sample_ids;  // of events that are sent as a test, and never stored
+  EventIds sample_ids;   // of events that are sent as a test, and never stored
+  EventIds request_ids;  // tell a log line and an answer that they belong together
   std::optional<bool> metrics_per_monitor;
   std::array<std::uint64_t, 6> answers_by_class{};  // index: status / 100; 0 unused
 };

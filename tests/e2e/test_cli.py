@@ -233,6 +233,23 @@ def test_secrets_never_print(daemon, target):
     assert "hunter2" not in node.output() + "".join(pages)
 
 
+def test_the_json_log_names_events_and_requests(daemon, target):
+    node = daemon({"log": {"format": "json"}, "monitors": {"shop": endpoint(target(answer(500)).url)}})
+    node.start()
+    node.wait_state("shop", "down")
+    paused = node.post("/api/v1/monitors/shop/pause")
+    [event] = node.events()
+    assert node.stop() == 0
+    lines = [json.loads(line) for line in node.stderr().splitlines()]
+    [told] = [line for line in lines if "event" in line]
+    assert {key: told[key] for key in ("event", "type", "monitor", "state", "reason", "incident",
+                                       "severity", "message")} == \
+        {"event": event["id"], **{key: event[key] for key in (
+            "type", "monitor", "state", "reason", "incident", "severity", "message")}}
+    [write] = [line for line in lines if line["message"] == "write request"]
+    assert write["request"] == paused.headers["X-Request-Id"] and write["name"] == "shop"
+
+
 # --- reload ---
 def test_reload_takes_over_a_good_file_and_keeps_on_with_a_broken_one(daemon, target):
     server = target()
