@@ -45,6 +45,13 @@ constexpr std::array kSelfFields{
             out.report = std::move(*names);
           }
         }},
+    Field<SelfDraft>{{"gate", "monitors that tell whether this machine itself is connected",
+                      R"({"$ref":"#/$defs/names"})"},
+                     [](Decoder& d, const Node& n, SelfDraft& out) {
+                       if (auto names = decode_names(d, n, "the name of a monitor")) {
+                         out.gate = std::move(*names);
+                       }
+                     }},
     Field<SelfDraft>{{"report_every", "how often the sinks get it; 1m", kDuration},
                      [](Decoder& d, const Node& n, SelfDraft& out) {
                        if (const auto v = decode_duration(d, n, kReport)) out.report_every = *v;

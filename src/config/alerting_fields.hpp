@@ -14,6 +14,7 @@ namespace tocsin::config {
 struct SelfDraft {
   std::vector<NotifyDraft> notify;
   std::vector<NamedReference> report;
+  std::vector<NamedReference> gate;
   std::string heartbeat_url;
   Milliseconds heartbeat_every{60'000};
   Milliseconds report_every{60'000};

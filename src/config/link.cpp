@@ -112,6 +112,7 @@ void Linker::run() {
     check_default_references(file);
     check_self_references(file);
   }
+  if (main != nullptr) check_gates(*main);
   for (FilePart& file : files_) {
     if (file.problems.errors() > 0) file.broken = true;
   }
@@ -250,6 +251,31 @@ void Linker::check_self_references(FilePart& main) {
   const auto section = d.enter("self");
   check_channels(d, main.part.self.notify);
   check_sinks(d, main.part.self.report);
+  const auto key = d.enter("gate");
+  for (const NamedReference& name : main.part.self.gate) {
+    check_reference(d, {ReferenceKind::monitor, name});
+  }
+}
+
+// Everything depends on a gate: one that depended on something would close a circle.
+void Linker::check_gates(FilePart& main) {
+  Decoder d(main.problems, substitution_);
+  const auto section = d.enter("self");
+  const auto key = d.enter("gate");
+  for (const NamedReference& gate : main.part.self.gate) {
+    for (const FilePart& file : files_) {
+      if (file.broken && !file.source->is_main) continue;
+      for (const Resolved& resolved : file.monitors) {
+        if (resolved.monitor.name != gate.name || resolved.monitor.notes->depends_on.empty()) {
+          continue;
+        }
+        d.error(gate.at, fmt::format("every monitor depends on a gate, so that {} cannot depend on "
+                                     "{} itself; leave out its depends_on",
+                                     clip(printable(gate.name), 80),
+                                     clip(printable(resolved.monitor.notes->depends_on[0]), 80)));
+      }
+    }
+  }
 }
 
 void Linker::check_channels(Decoder& d, const std::vector<NotifyDraft>& entries) {
@@ -351,6 +377,9 @@ void Linker::collect_self(Config& config, const FilePart& main) const {
   });
   for (const NamedReference& sink : draft.report) {
     if (!missing(ReferenceKind::sink, sink.name)) self.report.push_back({sink.name});
+  }
+  for (const NamedReference& gate : draft.gate) {
+    if (!missing(ReferenceKind::monitor, gate.name)) self.gate.push_back(gate.name);
   }
   self.report_every = draft.report_every;
   self.heartbeat_url = draft.heartbeat_url;

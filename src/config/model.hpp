@@ -106,6 +106,8 @@ struct LogOptions {
 struct SelfSettings {
   std::vector<alert::Recipient> notify;
   std::vector<ReportTo> report;
+  // Monitors without which no other can be judged: while one is down, nobody is told of the others.
+  std::vector<std::string> gate;
   Milliseconds report_every{60'000};
   std::string heartbeat_url;  // secret; "" none
   Milliseconds heartbeat_every{60'000};

@@ -41,13 +41,14 @@ void SelfWatch::set_settings(config::SelfSettings settings) {
 bool SelfWatch::well() const {
   const Troubles& troubles = parts_.troubles;
   return !troubles.has_reason("store") && !troubles.has_reason("lateness") &&
-         !troubles.has_reason("channel");
+         !troubles.has_reason("channel") && !troubles.has_reason("gate");
 }
 
 void SelfWatch::tick() {
   look_at_store();
   look_at_lateness();
   look_at_unknown();
+  look_at_gates();
   look_at_channels();
   parts_.troubles.tick();
   const MonoTime now = parts_.clock.mono_now();
@@ -114,6 +115,28 @@ void SelfWatch::look_at_unknown() {
                           fmt::format("{} {} cannot be judged for 5 minutes, by a fault of ours or "
                                       "of the resolver; nobody is paged for them",
                                       unknown, unknown == 1 ? "monitor" : "monitors"));
+  }
+}
+
+void SelfWatch::look_at_gates() {
+  std::vector<std::string> open;  // by key: no trouble any more
+  for (const auto& [key, trouble] : parts_.troubles.all()) {
+    if (trouble.reason == "gate") open.push_back(key);
+  }
+  for (const std::string& name : settings_.gate) {
+    const std::size_t at = parts_.watch.find(name);
+    if (at == parts_.watch.size() || !parts_.watch.view(at).state.incident_open()) {
+      continue;
+    }
+    const std::string key = fmt::format("gate:{}", name);
+    std::erase(open, key);
+    parts_.troubles.raise(key, "gate", Severity::critical,
+                          fmt::format("{} is down, so that Tocsin itself may be cut off: until it "
+                                      "is back, nobody is told of any other monitor",
+                                      name));
+  }
+  for (const std::string& key : open) {
+    parts_.troubles.clear(key, key.substr(key.find(':') + 1) + " is no longer down");
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Watches Tocsin itself, once a second: the store, lateness, monitors that nobody can judge,
-// channels that fail. Reports its health to sinks and lets somebody outside know that it is well.
-// Loop thread only; what it is given outlives it.
+// Watches Tocsin itself, once a second: the store, lateness, monitors that nobody can judge, gates
+// that are down, channels that fail. Reports its health to sinks and lets somebody outside know
+// that it is well. Loop thread only; what it is given outlives it.
 
 #include <functional>
 #include <string>
@@ -32,13 +32,15 @@ class SelfWatch {
   void set_settings(config::SelfSettings settings);
   // Once a second.
   void tick();
-  // Whether what people rely on works: the store takes writes, checks run on time, channels answer.
+  // Whether what people rely on works: the store takes writes, checks run on time, channels answer,
+  // no gate is down.
   [[nodiscard]] bool well() const;
 
  private:
   void look_at_store();
   void look_at_lateness();
   void look_at_unknown();
+  void look_at_gates();
   void look_at_channels();
   void forget_channels_that_are_gone(const std::vector<OutletView>& outlets);
   void report();

@@ -68,6 +68,7 @@ class SelfWatchTest : public testing::Test {
     settings.heartbeat_every = 1min;
     settings.report.emplace_back().sink = "lake";
     settings.report_every = 1min;
+    settings.gate = {"b"};
     self_.set_settings(settings);
   }
 
@@ -179,6 +180,17 @@ TEST_F(SelfWatchTest, MonitorsThatStayUnknownAreATroubleAfterFiveMinutes) {
   run_for(2min);
   EXPECT_THAT(troubles(), ElementsAre("unknown"));
   prober_.force("a", check::Status::up);
+  run_for(10s);
+  EXPECT_THAT(troubles(), IsEmpty());
+}
+
+TEST_F(SelfWatchTest, AGateThatIsDownIsATroubleAndNotWell) {
+  run_for(1min);
+  prober_.force("b", check::Status::down);
+  run_for(10s);
+  EXPECT_THAT(troubles(), ElementsAre("gate:b"));
+  EXPECT_FALSE(self_.well());
+  prober_.force("b", check::Status::up);
   run_for(10s);
   EXPECT_THAT(troubles(), IsEmpty());
 }

@@ -113,6 +113,7 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   }
   index_children();
   maintenance_ = config.maintenance;
+  gates_ = config.settings.self.gate;
   if (auto silences = load_silences(); !silences) {
     return silences;
   }

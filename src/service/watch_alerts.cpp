@@ -67,9 +67,24 @@ std::optional<std::string> Watch::Impl::quiet_name(const Slot& s) const {
   return s.quiet.by < quiet_.size() ? std::optional(quiet_[s.quiet.by].first) : std::nullopt;
 }
 
+bool Watch::Impl::is_gate(const Slot& s) const {
+  return std::ranges::find(gates_, s.config.name) != gates_.end();
+}
+
 Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s) const {
+  ParentVerdict verdict = ask_parents(s, s.config.notes->depends_on);
+  if (verdict.hold == alert::Hold::parent_down || gates_.empty() || is_gate(s)) {
+    return verdict;
+  }
+  ParentVerdict gate = ask_parents(s, gates_);
+  const bool decides = gate.hold == alert::Hold::parent_down || verdict.hold == alert::Hold::none;
+  return decides ? gate : verdict;
+}
+
+Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s,
+                                                    const std::vector<std::string>& names) const {
   ParentVerdict verdict;
-  for (const std::string& name : s.config.notes->depends_on) {
+  for (const std::string& name : names) {
     const std::size_t at = lower_bound(name);
     if (at == by_name_.size() || slots_[by_name_[at]].config.name != name) {
       continue;
@@ -100,7 +115,7 @@ Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s) const {
 
 alert::Hold Watch::Impl::find_hold(std::uint32_t id, alert::Announcement& incident, Instant now) {
   Slot& s = slots_[id];
-  if (!s.config.notes->depends_on.empty()) {
+  if (!s.config.notes->depends_on.empty() || !gates_.empty()) {
     const ParentVerdict verdict = ask_parents(s);
     if (verdict.hold == alert::Hold::parent_down) {
       incident.held_by = verdict.name;
@@ -263,6 +278,13 @@ void Watch::Impl::tell_recovery(Slot& s, const alert::Event& event, Instant now,
 
 // Children whose incident waits for what this monitor was found to be.
 void Watch::Impl::settle_children(std::uint32_t id) {
+  if (!gates_.empty() && is_gate(slots_[id])) {
+    const Instant now = ports_.clock.now();
+    for (const std::uint32_t child : std::vector(open_.begin(), open_.end())) {
+      settle_now(child, now);
+    }
+    return;
+  }
   const auto found = children_.find(slots_[id].config.name);
   if (found == children_.end()) {
     return;

@@ -119,7 +119,10 @@ class Watch::Impl {
   static void address(const alert::Event& event, const std::vector<std::string>& channels,
                       Instant now, Telling& telling);
   [[nodiscard]] std::optional<std::string> quiet_name(const Slot& s) const;
+  [[nodiscard]] bool is_gate(const Slot& s) const;
   [[nodiscard]] ParentVerdict ask_parents(const Slot& s) const;
+  [[nodiscard]] ParentVerdict ask_parents(const Slot& s,
+                                          const std::vector<std::string>& names) const;
   alert::Hold find_hold(std::uint32_t id, alert::Announcement& incident, Instant now);
   void look_again(std::uint32_t id);
   bool settle_incident(std::uint32_t id, Instant now, Telling& telling);
@@ -170,6 +173,7 @@ class Watch::Impl {
   // From where they are to be looked at; none when all were since the last tick.
   std::optional<std::uint32_t> settle_next_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> children_;  // by parent's name
+  std::vector<std::string> gates_;  // names; every other monitor depends on each
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.
   std::vector<std::pair<std::string, const alert::Selector*>> quiet_;

@@ -165,6 +165,7 @@ void Watch::Impl::reload(const config::Config& config) {
   by_name_ = std::move(names);
   index_children();
   maintenance_ = config.maintenance;
+  gates_ = config.settings.self.gate;
   ++quiet_epoch_;
   for (const std::uint32_t id : open_) {
     timed_[id] = Instant{};  // who is to be told may have changed

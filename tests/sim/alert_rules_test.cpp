@@ -137,6 +137,24 @@ TEST(AlertRules, AParentThatIsFineHoldsNobodyBack) {
 }
 
 // 22:00 in Zurich is 21:00 UTC in January.
+TEST(AlertRules, EveryMonitorDependsOnAGate) {
+  Told world;
+  world.make_family();
+  world.notes(1).depends_on.clear();
+  world.config.settings.self.gate = {kParent};
+  world.boot();
+  world.run_for(2h);
+  world.prober.force(kParent, check::Status::down);
+  world.prober.force(kChild, check::Status::down);
+  world.run_for(15s);  // the gate's own turn is most of an hour away
+  EXPECT_THAT(world.news(), ElementsAre("went_down m00000"));
+  EXPECT_EQ(world.view(kChild).incident->held_by, kParent);
+  world.prober.force(kParent, check::Status::up);
+  world.run_for(1h);
+  EXPECT_THAT(world.news(), ElementsAre("recovered m00000", "went_down m00001"));
+  EXPECT_TRUE(world.healthy()) << world.problem();
+}
+
 TEST(AlertRules, AMaintenanceWindowHoldsItsMonitorsBackInItsOwnTimeZone) {
   Told world;
   world.notes(0).labels = {{"team", "shop"}};

@@ -87,6 +87,9 @@ AlertWorld::AlertWorld(Options options)
     moods_[channel->name] = Mood::takes;
   }
   make_fleet(options);
+  if (!options.steady && random_.chance(1, 4)) {
+    gate_.push_back(fleet_[2].name);
+  }
   auto hourly = schedule::Cron::parse("0 * * * *", *schedule::find_zone("UTC"));
   maintenance_.push_back({"every hour", std::make_shared<const schedule::Cron>(std::move(*hourly)),
                           10min, selecting("team=c")});
@@ -158,6 +161,7 @@ config::Config AlertWorld::current() const {
   }
   out.channels = channels_;
   out.maintenance = maintenance_;
+  out.settings.self.gate = gate_;
   return out;
 }
 
@@ -330,6 +334,9 @@ void AlertWorld::pause_or_resume() {
 void AlertWorld::reload() {
   const std::size_t which = 3 + random_.below(fleet_.size() - 3);  // parents stay
   present_[which] = !present_[which];
+  if (random_.chance(1, 4)) {
+    gate_.empty() ? gate_.push_back(fleet_[2].name) : gate_.clear();
+  }
   const config::Config config = current();
   watch->reload(config);
   dispatcher->set_outlets(config.channels, config.sinks);
@@ -407,10 +414,13 @@ std::string AlertWorld::unjustified(const service::MonitorView& view) const {
   const alert::Announcement& incident = *view.incident;
   const config::Monitor& monitor = *view.config;
   const auto parent_is = [&](const auto& wanted) {
-    return std::ranges::any_of(monitor.notes->depends_on, [&](const std::string& name) {
+    const auto holds = [&](const std::string& name) {
       const std::size_t at = watch->find(name);
       return at < watch->size() && wanted(watch->view(at));
-    });
+    };
+    return std::ranges::any_of(monitor.notes->depends_on, holds) ||
+           (std::ranges::find(gate_, monitor.name) == gate_.end() &&
+            std::ranges::any_of(gate_, holds));
   };
   switch (incident.hold) {
     case alert::Hold::none:

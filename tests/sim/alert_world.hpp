@@ -116,6 +116,7 @@ class AlertWorld {
   std::vector<std::shared_ptr<const notification::Outlet>> channels_;
   std::map<std::string, Mood> moods_;
   std::vector<alert::Maintenance> maintenance_;
+  std::vector<std::string> gate_;
   std::vector<Quiet> quiet_;
   std::map<std::string, Instant> held_without_reason_;  // since when, by monitor
   std::array<std::uint64_t, 5> holds_{};
