@@ -63,6 +63,25 @@ TEST(DropIns, TheLaterOfTwoDefinitionsIsBroken) {
       HasSubstr("b.yml:1:29: error: monitors.y: this monitor is already defined in a.yml:1"));
 }
 
+// Their rows wait under one name.
+TEST(DropIns, AChannelAndASinkHaveDifferentNames) {
+  const std::string channel = "channels: {lake: {webhook: 'https://h/'}}\n";
+  const std::string sink = "sinks: {lake: {webhook: 'https://h/'}}\n";
+  const auto one = load_files({{"tocsin.yml", kMain + channel + sink}});
+  EXPECT_FALSE(one.config);
+  EXPECT_THAT(all_texts(one), HasSubstr("error: sinks.lake: tocsin.yml:"));
+  EXPECT_THAT(all_texts(one), HasSubstr("has a channel of this name; a channel and a sink need"));
+  const auto two = load_files({{"a.yml", sink}, {"b.yml", channel}, {"tocsin.yml", kMain}});
+  EXPECT_THAT(two.broken_drop_ins, ElementsAre("b.yml"));
+  EXPECT_THAT(all_texts(two), HasSubstr("b.yml:1:12: error: channels.lake: a.yml:1 has a sink"));
+  const std::string own =
+      "self:\n  post_endpoint: https://h/\n  post_json_info: {title: a, text: b}\n";
+  const auto self = load_files(
+      {{"own.yml", own}, {"tocsin.yml", kMain + "channels: {self: {webhook: 'https://h/'}}\n"}});
+  EXPECT_THAT(self.broken_drop_ins, ElementsAre("own.yml"));
+  EXPECT_THAT(all_texts(self), HasSubstr("has a channel of this name"));
+}
+
 TEST(DropIns, TheMainFileComesFirst) {
   const auto result =
       load_files({{"a.yml", "monitors: {main: {tcp: 'h:1'}}\n"}, {"tocsin.yml", kMain}});

@@ -101,6 +101,7 @@ void Linker::run() {
   for (FilePart& file : files_) {
     resolve(file, main == &file);
     claim_names(file);
+    keep_outlets_apart(file);
     claim_maintenance(file);
     if (file.problems.errors() > 0 || !file.complete) file.broken = true;
   }
@@ -169,6 +170,29 @@ void Linker::claim_names(FilePart& file) {
       }
     }
   }
+}
+
+// What waits is kept by the name of its channel or sink, and people name it so: `outbox retry ops`.
+void Linker::keep_outlets_apart(FilePart& file) {
+  Decoder d(file.problems, substitution_);
+  const auto claim = [&](ReferenceKind kind, const FilePart& earlier, ReferenceKind other) {
+    const auto section = file.enter_section(d, section_of(kind));
+    for (const auto& [name, at] : file.names_of(kind)) {
+      const auto found = earlier.names_of(other).find(name);
+      if (found == earlier.names_of(other).end()) continue;
+      const auto scope = d.enter(name);
+      d.error(at, fmt::format("{}:{} has a {} of this name; a channel and a sink need different "
+                              "names",
+                              earlier.problems.file(), found->second.line, noun(other)));
+    }
+  };
+  for (const FilePart& earlier : files_) {
+    if (&earlier == &file) break;
+    if (earlier.broken && !earlier.source->is_main) continue;
+    claim(ReferenceKind::channel, earlier, ReferenceKind::sink);
+    claim(ReferenceKind::sink, earlier, ReferenceKind::channel);
+  }
+  claim(ReferenceKind::sink, file, ReferenceKind::channel);
 }
 
 bool Linker::defines(ReferenceKind kind, std::string_view name, bool broken) const {

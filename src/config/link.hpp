@@ -27,6 +27,7 @@ class Linker {
  private:
   void resolve(FilePart& file, bool holds_defaults);
   void claim_names(FilePart& file);
+  void keep_outlets_apart(FilePart& file);
   void check_references(FilePart& file);
   void claim_maintenance(FilePart& file);
   void check_default_references(FilePart& main);
