@@ -71,6 +71,9 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;                                          // at most 64 KiB of it
   std::string failure;
+  // Of a mail server: it said so without having seen the message, which is then not the reason.
+  bool before_message = false;
+  std::string refused;  // of a mail that arrived: recipients that did not get it, and why
 };
 
 struct Verdict {
@@ -87,6 +90,7 @@ struct Verdict {
   std::string reference;
   // With `retry`: the earlier message is not there any more. Prepare again, without it.
   bool earlier_gone = false;
+  std::string warning;  // with `delivered`: who did not get it; "" nobody
 };
 
 // A message sent earlier about the same incident, to be answered or updated.

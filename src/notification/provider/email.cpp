@@ -72,11 +72,14 @@ std::string crlf(std::string_view text) {
 }
 
 // Of the reply codes of RFC 5321, section 4.2.2, and RFC 4954: what is about this message alone.
-Verdict::Kind kind_of(int code) {
+// To RCPT TO the same codes say "relay access denied" or "mailbox full".
+Verdict::Kind kind_of(const Answer& answer) {
+  const int code = answer.status;
   if (code >= 200 && code < 300) return Verdict::Kind::delivered;
   if (code < 500) return Verdict::Kind::retry;
   const bool message = code == 552 || code == 554;  // too large; content refused
-  return message ? Verdict::Kind::message_failed : Verdict::Kind::channel_failed;
+  return message && !answer.before_message ? Verdict::Kind::message_failed
+                                           : Verdict::Kind::channel_failed;
 }
 
 class Email final : public Format {
@@ -122,7 +125,8 @@ class Email final : public Format {
   [[nodiscard]] Verdict judge(const Work& /*work*/, std::size_t /*index*/,
                               const Answer& answer) const override {
     Verdict out;
-    out.kind = answer.status == 0 ? Verdict::Kind::retry : kind_of(answer.status);
+    out.kind = kind_of(answer);
+    if (out.kind == Verdict::Kind::delivered) out.warning = redactor_.redact(answer.refused);
     const std::string said = excerpt(answer.body.empty() ? answer.failure : answer.body);
     out.message = answer.status == 0
                       ? answer.failure

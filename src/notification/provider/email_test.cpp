@@ -155,9 +155,22 @@ TEST(Email, ReadsReplyCodes) {
   for (const int code : {421, 450, 451, 452}) EXPECT_EQ(kind(code), Kind::retry) << code;
   for (const int code : {530, 535, 550, 553}) EXPECT_EQ(kind(code), Kind::channel_failed) << code;
   for (const int code : {552, 554}) EXPECT_EQ(kind(code), Kind::message_failed) << code;
+  for (const int code : {552, 554}) {
+    const Answer early{.status = code, .body = "relay access denied", .before_message = true};
+    EXPECT_EQ(format->judge({}, 0, early).kind, Kind::channel_failed) << code;
+  }
   EXPECT_EQ(format->judge({}, 0, {.failure = "no answer"}).kind, Kind::retry);
   EXPECT_THAT(format->judge({}, 0, {.status = 535, .body = "bad pass-word"}).message,
               testing::StrEq("SMTP 535: bad ***"));
+}
+
+TEST(Email, WarnsOfRecipientsThatDidNotGetIt) {
+  const auto format = email();
+  EXPECT_EQ(format->judge({}, 0, {.status = 250, .body = "ok"}).warning, "");
+  const Verdict verdict =
+      format->judge({}, 0, {.status = 250, .body = "ok", .refused = "b@example.com refused: 550"});
+  EXPECT_EQ(verdict.kind, Kind::delivered);
+  EXPECT_EQ(verdict.warning, "b@example.com refused: 550");
 }
 
 TEST(Mime, FoldsLongWordsWithoutSplittingCharacters) {

@@ -53,9 +53,15 @@ notification::Answer answer_of(const ports::MailReply& reply) {
   answer.status = reply.code;
   answer.body = reply.text;
   for (const ports::MailReply::Refusal& refusal : reply.refused) {
-    answer.body +=
-        fmt::format("; {} refused: {} {}", refusal.recipient, refusal.code, refusal.text);
+    answer.refused += fmt::format("{}{} refused: {} {}", answer.refused.empty() ? "" : "; ",
+                                  refusal.recipient, refusal.code, refusal.text);
   }
+  if (!answer.refused.empty()) {
+    answer.body += "; " + answer.refused;
+  }
+  // 552 to MAIL FROM is about the size that it names (RFC 1870).
+  const bool about_size = reply.phase == ports::MailPhase::sender && reply.code == 552;
+  answer.before_message = reply.phase < ports::MailPhase::data && !about_size;
   return answer;
 }
 

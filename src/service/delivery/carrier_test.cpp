@@ -119,6 +119,33 @@ TEST_F(CarrierTest, ThroughAProxyNothingThatDeniesPrivateAddressesIsSent) {
   EXPECT_THAT(http_.requests, IsEmpty());
 }
 
+// Only what a server says to the message itself is about the message; a size that MAIL FROM names
+// is, too.
+TEST_F(CarrierTest, OfAMailTellsWhetherTheServerHadSeenTheMessage) {
+  using enum ports::MailPhase;
+  resolver_.set("mail.example", {"192.0.3.1"});
+  notification::MailStep step;
+  step.server = "mail.example";
+  step.port = 25;
+  step.to = {"a@example.com"};
+  step.text = "Subject: x\r\n\r\nx\r\n";
+  const auto early = [&](int code, ports::MailPhase phase) {
+    mailer_.script = [=](const ports::MailRequest&) {
+      return test::ScriptedMailer::replies(code, "no", phase);
+    };
+    return carry(step, {}).before_message;
+  };
+  EXPECT_TRUE(early(554, greeting));
+  EXPECT_TRUE(early(554, recipients));
+  EXPECT_TRUE(early(552, recipients)) << "a full mailbox";
+  EXPECT_FALSE(early(552, sender)) << "larger than the server takes";
+  EXPECT_FALSE(early(554, message));
+  mailer_.script = [](const ports::MailRequest&) {
+    return test::ScriptedMailer::delivers({{"b@example.com", 550, "no such user"}});
+  };
+  EXPECT_EQ(carry(step, {}).refused, "b@example.com refused: 550 no such user");
+}
+
 TEST_F(CarrierTest, MailIsNotSentToADeniedPrivateAddress) {
   resolver_.set("mail.example", {"192.168.0.5"});
   notification::MailStep step;

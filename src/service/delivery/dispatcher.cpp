@@ -14,6 +14,9 @@ namespace {
 // Told this much after it came about, a notification says that it is late.
 constexpr Milliseconds kLateAfter{60'000};
 constexpr Milliseconds kGiveUpUnknown{std::chrono::hours{24}};
+// Nothing is given up before it was tried for this long: after a long stop, or a sleep of the
+// machine, all of it is old, and the network may not be there yet.
+constexpr Milliseconds kTriedFor{std::chrono::minutes{10}};
 // Some threads never see their end: it was given up, or its channel is gone. After this time they
 // are forgotten; an end that comes still later is a message of its own.
 constexpr Milliseconds kThreadLasts{std::chrono::days{30}};
@@ -369,6 +372,10 @@ void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) 
   if (!verdict.reference.empty()) {
     flight.last.reference = std::move(verdict.reference);
   }
+  if (!verdict.warning.empty()) {
+    ports_.log.warn("a notification did not reach everybody",
+                    {{"channel", flight.desk}, {"error", verdict.warning}});
+  }
   ++flight.consignment->next_step;
   carry(id);
 }
@@ -383,6 +390,20 @@ void Dispatcher::forget_old_threads(ports::WriteBatch& batch) {
     batch.ended_threads.push_back(at->first);
     at = threads_.erase(at);
   }
+}
+
+// Somebody removed the message that others answer to: they are messages of their own from now on.
+void Dispatcher::forget_thread(const std::string& channel, const std::string& reference) {
+  ports::WriteBatch batch;
+  for (auto at = threads_.begin(); at != threads_.end();) {
+    if (at->first.first != channel || at->second.reference != reference) {
+      ++at;
+      continue;
+    }
+    batch.ended_threads.push_back(at->first);
+    at = threads_.erase(at);
+  }
+  hooks_.record(std::move(batch));
 }
 
 void Dispatcher::remember_threads(const Flight& flight, ports::WriteBatch& batch) {
@@ -465,6 +486,9 @@ void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
                   {{"channel", name},
                    {"attempt", static_cast<std::int64_t>(flight.consignment->attempts) + 1},
                    {"error", verdict.message}});
+  if (verdict.earlier_gone && flight.earlier) {
+    forget_thread(name, flight.earlier->reference);
+  }
   if (verdict.kind == Kind::message_failed) {
     if (flight.consignment->rows.size() > 1) {
       desk.line.take_apart(std::move(flight.consignment), now);
@@ -491,6 +515,11 @@ void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
 void Dispatcher::give_up_expired(const std::string& name, const std::string& why) {
   Desk& desk = desks_.find(name)->second;
   const auto& outlet = desk.line.outlet();
+  const Line::Health& health = desk.line.health();
+  if (outlet && health.failing &&
+      ports_.clock.mono_now() - health.since < std::min(kTriedFor, outlet->give_up_after)) {
+    return;
+  }
   const Instant now = ports_.clock.now();
   const Instant oldest = now - (outlet ? outlet->give_up_after : kGiveUpUnknown);
   auto rows = desk.line.take_waiting(

@@ -161,6 +161,7 @@ class Dispatcher {
   void arrived(Flight flight);
   void failed(Flight flight, const notification::Verdict& verdict);
   void forget_old_threads(ports::WriteBatch& batch);
+  void forget_thread(const std::string& channel, const std::string& reference);
   void remember_threads(const Flight& flight, ports::WriteBatch& batch);
   void finish_stop();
   void give_up(const std::string& name, std::vector<ports::OutboxRow> rows, const std::string& why);

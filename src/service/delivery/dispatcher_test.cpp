@@ -205,6 +205,41 @@ TEST_F(DispatcherTest, RowsAreGivenUpAfterTheirTimeAndSomebodyIsTold) {
   EXPECT_EQ(dispatcher_->waiting(), 1U);
 }
 
+TEST_F(DispatcherTest, AfterALongStopNothingIsGivenUpBeforeItWasTriedForAWhile) {
+  always(500);
+  ports::OutboxRow old = row("went_down", "a");
+  old.created = loop_.now() - 30h;
+  dispatcher_->deliver({std::move(old)});
+  loop_.run_for(9min);
+  EXPECT_THAT(told_, IsEmpty()) << "the network may come up after us";
+  loop_.run_for(3min);
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops lost 1 from a: ")));
+}
+
+// A firewall that takes offence at one text answers 403, as a channel does whose token is revoked.
+TEST_F(DispatcherTest, AMessageThatAloneIsForbiddenDoesNotHoldUpTheOthers) {
+  outlet_.concurrency = 1;
+  apply();
+  courier_.script = [](const notification::Step& step) {
+    const bool poison = std::get<notification::HttpStep>(step).body.starts_with("went_down poison");
+    return Reply{ScriptedCourier::status(poison ? 403 : 200), 5ms, false};
+  };
+  tell("went_down", "poison");
+  tell("went_down", "a");
+  loop_.run_for(1min);
+  EXPECT_TRUE(dispatcher_->outlets()[0].health.refused) << "who knows yet";
+  loop_.run_for(10min);
+  EXPECT_EQ(recorded_.size(), 1U) << "another asks the next time";
+  for (int i = 0; i < 100; ++i) {
+    tell("went_down", fmt::format("m{}", i));
+    loop_.run_for(1min);
+  }
+  EXPECT_EQ(recorded_.size(), 101U);
+  EXPECT_FALSE(dispatcher_->outlets()[0].health.refused);
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
+  EXPECT_LT(sent().size(), 120U);
+}
+
 TEST_F(DispatcherTest, AMessageThatIsRefusedIsDroppedAndToldOf) {
   always(400);
   tell("went_down", "a");
@@ -277,6 +312,25 @@ TEST_F(DispatcherTest, FollowsUpInTheThreadOfTheFirstMessage) {
   loop_.run_for(1min);
   EXPECT_THAT(sent(), ElementsAre("went_down a", "re ts7: recovered a"));
   EXPECT_THAT(threads_, ElementsAre("a/1=ts7", "a/1 ended"));
+}
+
+TEST_F(DispatcherTest, WhatFollowsAMessageThatSomebodyRemovedIsAMessageOfItsOwn) {
+  outlet_.format = std::make_shared<LineFormat>(true);
+  make();
+  dispatcher_->resume({{"ops", "a/1", "ts9", "content", loop_.now()},
+                       {"ops", "b/1", "ts9", "content", loop_.now()},
+                       {"ops", "c/1", "ts8", "content", loop_.now()}});
+  courier_.script = [](const notification::Step& step) {
+    const bool answers = std::get<notification::HttpStep>(step).body.starts_with("re ts9");
+    Answer answer = ScriptedCourier::status(answers ? 503 : 200);
+    answer.body = "gone";
+    return Reply{answer, 5ms, false};
+  };
+  tell("recovered", "a");
+  loop_.run_for(1min);
+  EXPECT_THAT(sent(), ElementsAre("re ts9: recovered a", "recovered a"));
+  EXPECT_THAT(threads_, ElementsAre("a/1 ended", "b/1 ended"));
+  EXPECT_EQ(dispatcher_->waiting(), 0U);
 }
 
 TEST_F(DispatcherTest, AThreadIsKnownAfterARestart) {
@@ -468,6 +522,43 @@ TEST_F(DispatcherTest, ARowCanBeDroppedByItsKey) {
   EXPECT_EQ(dispatcher_->drop_key("ops/0001").value_or(0), 1U) << "also one that failed before";
   EXPECT_FALSE(dispatcher_->drop_key("ops/0001"));
   EXPECT_EQ(dispatcher_->waiting(), 0U);
+}
+
+// "went_down first" leaves alone; the others fail as one message.
+TEST_F(DispatcherTest, OfAFailedGroupOnlyTheRowThatIsNamedIsDropped) {
+  outlet_.group_wait = 10s;
+  apply();
+  tell("went_down", "first");
+  loop_.run_for(1s);
+  always(500);
+  tell("went_down", "a");
+  tell("recovered", "a");
+  tell("went_down", "b");
+  loop_.run_for(11s);
+  ASSERT_EQ(dispatcher_->waiting(), 3U);
+  EXPECT_EQ(dispatcher_->drop_key("ops/0003").value_or(0), 1U);
+  EXPECT_EQ(dispatcher_->waiting(), 2U);
+  tell("went_down", "a");  // behind what is left of the same monitor
+  (void)sent();
+  always(200);
+  loop_.run_for(2min);
+  EXPECT_THAT(sent(), ElementsAre("went_down a, went_down b", "went_down a"));
+  EXPECT_EQ(dispatcher_->waiting(), 0U);
+}
+
+TEST_F(DispatcherTest, OfAFailedGroupOnlyWhatIsTooOldIsGivenUp) {
+  outlet_.group_wait = 30min;
+  outlet_.give_up_after = 1h;
+  apply();
+  tell("went_down", "first");
+  loop_.run_for(1s);
+  always(500);
+  tell("went_down", "old");
+  loop_.run_for(29min);
+  tell("went_down", "young");
+  loop_.run_for(35min);  // both wait in one message that fails
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("ops lost 1 from old: ")));
+  EXPECT_EQ(dispatcher_->waiting(), 1U);
 }
 
 TEST_F(DispatcherTest, StoppingWaitsForWhatIsUnderWayAndStartsNothingMore) {

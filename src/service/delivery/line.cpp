@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t kMostEvents = 5'000;  // in one message; formats cut what they show
 constexpr Microseconds kRefusedRetry = std::chrono::minutes{10};
+// While a channel refuses, so many different consignments ask in turn: a receiver that refuses one
+// text (a firewall between) must not keep back what it would take.
+constexpr std::size_t kMostAsking = 8;
 
 std::uint64_t weight(const ports::OutboxRow& row) {
   return row.key.size() + row.target.size() + row.monitor.size() + row.event_id.size() +
@@ -98,9 +101,10 @@ std::unique_ptr<Consignment> Line::next(MonoTime now) {
   if (!may_start) {
     return nullptr;
   }
-  auto out = next_again(now);
+  const bool new_first = health_.refused && again_.size() < kMostAsking;
+  auto out = new_first ? next_new(now) : next_again(now);
   if (!out) {
-    out = next_new(now);
+    out = new_first ? next_again(now) : next_new(now);
   }
   if (out) {
     rate_.take(now);
@@ -274,10 +278,13 @@ void Line::channel_failed(std::unique_ptr<Consignment> consignment, std::string 
   --under_way_;
   ++consignment->attempts;
   consignment->error = error;
-  consignment->failures_alone = 0;
-  health_.refused = true;
-  note_failure(std::move(error), now, std::chrono::duration_cast<Milliseconds>(kRefusedRetry));
-  consignment->not_before = health_.next_try;
+  consignment->failures_alone += health_.failing ? 0 : 1;
+  consignment->not_before = now + kRefusedRetry;
+  // Others got through since it was refused before: it is not the channel.
+  if (consignment->failures_alone <= 1) {
+    health_.refused = true;
+    note_failure(std::move(error), now, std::chrono::duration_cast<Milliseconds>(kRefusedRetry));
+  }
   again_.push_back(std::move(consignment));
 }
 
@@ -319,17 +326,34 @@ void Line::kick(MonoTime now) {
   }
 }
 
-std::vector<ports::OutboxRow> Line::take_waiting(
-    const std::function<bool(const ports::OutboxRow&)>& wanted, std::size_t most) {
+// The rest stays under its key: if the attempt did arrive, so did the rest.
+void Line::take_from(Consignment& consignment, const Wanted& wanted,
+                     std::vector<ports::OutboxRow>& out) {
+  Consignment taken;
+  Consignment rest;
+  for (std::size_t i = 0; i < consignment.rows.size(); ++i) {
+    Consignment& to = wanted(consignment.rows[i]) ? taken : rest;
+    to.numbers.push_back(consignment.numbers[i]);
+    to.rows.push_back(std::move(consignment.rows[i]));
+  }
+  consignment.rows = std::move(rest.rows);
+  consignment.numbers = std::move(rest.numbers);
+  if (!taken.rows.empty()) {
+    consignment.formatted.reset();  // it speaks of all of them
+  }
+  release(taken);
+  for (const ports::OutboxRow& row : consignment.rows) {
+    withdraw_head(row.monitor);
+    blocked_.insert(row.monitor);
+  }
+  std::ranges::move(taken.rows, std::back_inserter(out));
+}
+
+std::vector<ports::OutboxRow> Line::take_waiting(const Wanted& wanted, std::size_t most) {
   std::vector<ports::OutboxRow> out;
   for (auto at = again_.begin(); at != again_.end() && out.size() < most;) {
-    if (!std::ranges::any_of((*at)->rows, wanted)) {
-      ++at;
-      continue;
-    }
-    release(**at);
-    std::ranges::move((*at)->rows, std::back_inserter(out));
-    at = again_.erase(at);
+    take_from(**at, wanted, out);
+    at = (*at)->rows.empty() ? again_.erase(at) : at + 1;
   }
   for (auto at = waiting_.begin(); at != waiting_.end() && out.size() < most;) {
     if (!wanted(at->second.row)) {

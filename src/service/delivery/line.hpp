@@ -65,7 +65,8 @@ class Line {
   void delivered(const Consignment& consignment, MonoTime now);
   void retry(std::unique_ptr<Consignment> consignment, std::optional<Milliseconds> retry_after,
              std::string error, MonoTime now, Random& random);
-  // Nothing gets through here: asked again every 10 minutes.
+  // Nothing gets through here: asked again every 10 minutes. Of one that is refused again although
+  // others were taken meanwhile, only that one waits.
   void channel_failed(std::unique_ptr<Consignment> consignment, std::string error, MonoTime now);
   // Its rows are given up. Unlike after delivered() the channel is not known to be well.
   void dropped(const Consignment& consignment);
@@ -78,8 +79,8 @@ class Line {
   void kick(MonoTime now);
   // Takes out rows that wait (not those under way) and that `wanted` picks, at most `most`, oldest
   // first.
-  [[nodiscard]] std::vector<ports::OutboxRow> take_waiting(
-      const std::function<bool(const ports::OutboxRow&)>& wanted, std::size_t most);
+  using Wanted = std::function<bool(const ports::OutboxRow&)>;
+  [[nodiscard]] std::vector<ports::OutboxRow> take_waiting(const Wanted& wanted, std::size_t most);
 
   struct Health {
     bool failing = false;  // the last attempt failed
@@ -123,6 +124,8 @@ class Line {
   [[nodiscard]] bool takes_many() const;
   [[nodiscard]] std::vector<std::uint64_t> choose(Group& group, MonoTime now) const;
   void take(const std::vector<std::uint64_t>& numbers, Consignment& out);
+  void take_from(Consignment& consignment, const Wanted& wanted,
+                 std::vector<ports::OutboxRow>& out);
   void offer_head(const std::string& monitor);
   void withdraw_head(const std::string& monitor);
   void schedule_group(const std::string& name, Group& group);

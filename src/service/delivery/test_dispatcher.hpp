@@ -59,6 +59,7 @@ class LineFormat final : public notification::Format {
                                             const Answer& answer) const override {
     notification::Verdict verdict = notification::judge_http(answer);
     verdict.reference = answer.body;
+    verdict.earlier_gone = answer.status == 503 && answer.body == "gone";
     return verdict;
   }
 
