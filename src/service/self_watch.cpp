@@ -170,7 +170,8 @@ void SelfWatch::look_at_channels() {
                       outlet.name, outlet.waiting,
                       outlet.waiting == 1 ? "notification waits" : "notifications wait",
                       health.error));
-    } else if (!health.failing) {
+    } else if (!health.failing && (outlet.stats.messages > 0 || outlet.waiting == 0)) {
+      // Not before something arrived: after a restart nothing has failed yet.
       parts_.troubles.clear(key, fmt::format("{} {} takes notifications again",
                                              outlet.sink ? "sink" : "channel", outlet.name));
     }

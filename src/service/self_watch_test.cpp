@@ -49,7 +49,8 @@ class SelfWatchTest : public testing::Test {
     courier_.script = [this](const notification::Step& step) {
       const bool beat = std::get<notification::HttpStep>(step).url == "http://beat";
       beats_ += beat ? 1 : 0;
-      return ScriptedCourier::Reply{ScriptedCourier::status(beat ? 200 : channel_), 5ms, false};
+      return ScriptedCourier::Reply{ScriptedCourier::status(beat ? 200 : channel_), answers_after_,
+                                    false};
     };
     watch_.on_notifications([this](std::vector<ports::OutboxRow> rows) {
       for (const ports::OutboxRow& row : rows) {
@@ -114,6 +115,7 @@ class SelfWatchTest : public testing::Test {
   }
 
   int channel_ = 200;  // what the channel answers
+  Milliseconds answers_after_{5};
   int beats_ = 0, reports_ = 0, told_events_ = 0;
   config::Config config_;
   test::VirtualLoop loop_;
@@ -161,6 +163,41 @@ TEST_F(SelfWatchTest, AChannelThatRefusesIsATroubleAtOnce) {
   tell_something();
   run_for(3s);
   EXPECT_THAT(troubles(), ElementsAre("channel:ops"));
+}
+
+TEST_F(SelfWatchTest, ATroubleOfAChannelOutlastsARestartUntilSomethingArrives) {
+  alert::Event before;
+  before.type = "trouble_started";
+  before.incident = before.key = "tocsin/channel:ops";
+  before.reason = "channel";
+  before.at = loop_.now();
+  troubles_.resume({before}, 10min);
+  channel_ = 401;
+  answers_after_ = 8s;
+  tell_something();
+  run_for(5s);
+  EXPECT_THAT(troubles(), ElementsAre("channel:ops")) << "nobody knows yet";
+  run_for(10s);
+  EXPECT_THAT(troubles(), ElementsAre("channel:ops"));
+  channel_ = 200;
+  run_for(11min);
+  EXPECT_THAT(troubles(), IsEmpty());
+}
+
+// The limit of a minute: more than 1 % and at least 3.
+TEST_F(SelfWatchTest, ChecksThatAreLeftOutAreATroubleUntilThreeGoodMinutes) {
+  run_for(5min);
+  config_.settings.limits.concurrent_checks = 0;
+  watch_.reload(config_);
+  run_for(2min);
+  EXPECT_THAT(troubles(), ElementsAre("lateness"));
+  EXPECT_FALSE(self_.well());
+  config_.settings.limits.concurrent_checks = 100;
+  watch_.reload(config_);
+  run_for(2min);
+  EXPECT_THAT(troubles(), ElementsAre("lateness")) << "it may come back";
+  run_for(3min);
+  EXPECT_THAT(troubles(), IsEmpty());
 }
 
 TEST_F(SelfWatchTest, AChannelThatLeavesTheConfigurationTakesItsTroubleAlong) {
