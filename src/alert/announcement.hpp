@@ -29,7 +29,7 @@ namespace tocsin::alert {
 struct Recipient {
   std::string channel;
   std::vector<EventType> types;      // empty: all but became_unknown, which never pages by itself
-  std::vector<Severity> severities;  // of the incident, or of the note; empty: all
+  std::vector<Severity> severities;  // of the monitor or the trouble, not of a note; empty: all
   Milliseconds after{0};             // escalation: only when the incident is open for this long
   bool operator==(const Recipient&) const = default;
 };

@@ -22,4 +22,11 @@ FlapStep count_change(FlapMemory memory, check::Status status, bool changed) {
   return step;
 }
 
+FlapStep stop_flapping(FlapMemory memory) {
+  if (!memory.flapping) {
+    return {};
+  }
+  return {{}, EventType::flapping_ended};
+}
+
 }  // namespace tocsin::alert

@@ -29,5 +29,7 @@ struct FlapStep {
 
 // Takes one outcome. `changed`: it opened or closed an incident. Unknown outcomes are passed over.
 [[nodiscard]] FlapStep count_change(FlapMemory memory, check::Status status, bool changed);
+// Nobody wants to know any more: what flaps stops doing so.
+[[nodiscard]] FlapStep stop_flapping(FlapMemory memory);
 
 }  // namespace tocsin::alert

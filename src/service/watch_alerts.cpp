@@ -90,11 +90,11 @@ Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s,
       continue;
     }
     const Slot& parent = slots_[by_name_[at]];
+    if (parent.paused) {  // nobody looks at it: its end would never come
+      continue;
+    }
     if (parent.state.incident_open()) {
       return {alert::Hold::parent_down, name, by_name_[at], {}};
-    }
-    if (parent.paused) {
-      continue;
     }
     // Not looked at since this one began to fail, or looked at and not decided yet.
     const bool unsettled =
@@ -137,7 +137,7 @@ alert::Hold Watch::Impl::find_hold(std::uint32_t id, alert::Announcement& incide
     incident.held_by = std::move(*name);
     return alert::Hold::silenced;
   }
-  if (s.alerting->flap.flapping) {
+  if (s.alerting->flap.flapping && !s.alerting->flap_told.empty()) {
     incident.held_by.clear();
     return alert::Hold::flapping;
   }
@@ -204,17 +204,13 @@ void Watch::Impl::count_flap(std::uint32_t id, const alert::Step& step, check::S
   Slot& s = slots_[id];
   const bool changed =
       step.event == alert::EventType::went_down || step.event == alert::EventType::recovered;
-  if (!s.config.notes->flapping) {
-    if (s.alerting) {
-      s.alerting->flap = {};
-    }
-    return;
-  }
   if (!changed && (!s.alerting || s.alerting->flap == alert::FlapMemory{})) {
     return;
   }
   alert::AlertMemory& memory = memory_of(s);
-  const alert::FlapStep flap = alert::count_change(memory.flap, status, changed);
+  const alert::FlapStep flap = s.config.notes->flapping
+                                   ? alert::count_change(memory.flap, status, changed)
+                                   : alert::stop_flapping(memory.flap);
   memory.flap = flap.next;
   if (!flap.event) {
     return;
@@ -222,9 +218,9 @@ void Watch::Impl::count_flap(std::uint32_t id, const alert::Step& step, check::S
   alert::Event event = event_of(s, *flap.event, now);
   event.message = alert::change_message(s.config.name, *flap.event, "", std::nullopt);
   if (*flap.event == alert::EventType::flapping_started) {
-    if (!quiet_name(s)) {
+    if (!quiet_name(s)) {  // it is about the incidents: told to whom they would be told
       memory.flap_told =
-          alert::note_recipients(s.config.notes->notify, *flap.event, event.severity);
+          alert::note_recipients(s.config.notes->notify, *flap.event, s.config.notes->severity);
     }
     address(event, memory.flap_told, now, telling);
   } else {
@@ -256,7 +252,8 @@ void Watch::Impl::tell_of(std::uint32_t id, const alert::Step& step, check::Stat
     open_.erase(id);
     timed_.erase(id);
   } else if (event != nullptr && !quiet_name(s)) {
-    address(*event, alert::note_recipients(s.config.notes->notify, *step.event, event->severity),
+    address(*event,
+            alert::note_recipients(s.config.notes->notify, *step.event, s.config.notes->severity),
             now, telling);
   }
   if (s.alerting && s.alerting->incident && step.event != alert::EventType::went_down) {

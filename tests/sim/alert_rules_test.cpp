@@ -136,6 +136,81 @@ TEST(AlertRules, AParentThatIsFineHoldsNobodyBack) {
   EXPECT_THAT(world.news(), ElementsAre("went_down m00001"));
 }
 
+TEST(AlertRules, AParentThatIsPausedHoldsNobodyBack) {
+  Told world;
+  world.make_family();
+  world.boot();
+  world.run_for(2min);
+  world.prober.force(kParent, check::Status::down);
+  world.prober.force(kChild, check::Status::down);
+  world.run_for(1min);
+  ASSERT_THAT(world.news(), ElementsAre("went_down m00000"));
+  world.watch->set_paused(kParent, true, [](Result<void> done) { EXPECT_TRUE(done); });
+  world.run_for(1min);
+  EXPECT_THAT(world.news(), ElementsAre("went_down m00001")) << "nobody will see the parent's end";
+}
+
+// Down and up again, so often.
+void flap(Told& world, int times) {
+  for (int i = 0; i < times; ++i) {
+    world.prober.force(kParent, check::Status::down);
+    world.run_for(5s);
+    world.prober.force(kParent, check::Status::up);
+    world.run_for(5s);
+  }
+}
+
+TEST(AlertRules, WhoIsToldOfTheOutagesIsToldOfTheFlapping) {
+  Told world;
+  world.notes(0).flapping = true;
+  world.notes(0).severity = alert::Severity::critical;
+  world.notes(0).notify = {{"page", {}, {alert::Severity::critical}, 0s}};
+  world.boot();
+  world.run_for(1min);
+  flap(world, 3);
+  EXPECT_THAT(world.news(), ElementsAre("went_down m00000", "recovered m00000", "went_down m00000",
+                                        "recovered m00000", "went_down m00000",
+                                        "flapping_started m00000", "recovered m00000"));
+  flap(world, 5);
+  EXPECT_THAT(world.news(), IsEmpty());
+  world.prober.force(kParent, check::Status::down);
+  world.run_for(2min);
+  EXPECT_THAT(world.news(), ElementsAre("flapping_ended m00000", "went_down m00000"));
+}
+
+TEST(AlertRules, FlappingThatBeganInASilenceHoldsNothingBackBehindIt) {
+  Told world;
+  world.notes(0).flapping = true;
+  world.boot();
+  world.run_for(1min);
+  alert::Silence silence;
+  silence.match = *alert::Selector::parse({"monitor=m00000"});
+  silence.from = world.loop.now();
+  silence.until = silence.from + 1min;
+  world.watch->add_silence(silence, [](Result<alert::Silence> added) { EXPECT_TRUE(added); });
+  flap(world, 6);
+  EXPECT_THAT(world.news(), IsEmpty());
+  world.run_for(2s);
+  flap(world, 1);
+  EXPECT_THAT(world.news(), ElementsAre("went_down m00000", "recovered m00000"))
+      << "nobody was told that it flaps";
+}
+
+TEST(AlertRules, FlappingEndsWhenNobodyWantsToKnowAnyMore) {
+  Told world;
+  world.notes(0).flapping = true;
+  world.boot();
+  world.run_for(1min);
+  flap(world, 4);
+  (void)world.news();
+  world.notes(0).flapping = false;
+  world.watch->reload(world.config);
+  flap(world, 1);
+  EXPECT_THAT(world.news(),
+              ElementsAre("flapping_ended m00000", "went_down m00000", "recovered m00000"));
+  EXPECT_FALSE(world.view(kParent).flapping);
+}
+
 // 22:00 in Zurich is 21:00 UTC in January.
 TEST(AlertRules, EveryMonitorDependsOnAGate) {
   Told world;
