@@ -38,7 +38,7 @@ std::string event_text(const alert::Event& event, const Texts& texts, const Styl
   return marked(event, style, std::move(out));
 }
 
-// Monitors by what is said of them; a monitor counts once under each.
+// Monitors by what is said of them last: who is back within one message is not down.
 struct Tally {
   std::set<std::string_view> down, still_down, up;
   std::size_t others = 0;
@@ -49,12 +49,15 @@ Tally tally(const std::vector<alert::Event>& events) {
   for (const alert::Event& event : events) {
     switch (alert::parse_event_type(event.type).value_or(alert::EventType::trouble_started)) {
       case alert::EventType::went_down:
+        out.up.erase(event.monitor);
         out.down.insert(event.monitor);
         break;
       case alert::EventType::still_down:
         out.still_down.insert(event.monitor);
         break;
       case alert::EventType::recovered:
+        out.down.erase(event.monitor);
+        out.still_down.erase(event.monitor);
         out.up.insert(event.monitor);
         break;
       case alert::EventType::became_unknown:

@@ -63,6 +63,16 @@ TEST(Compose, ListsAGroupInItsOrderUnderAHeadLine) {
   EXPECT_EQ(headline(many(2, "became_unknown").events), "2 events");
 }
 
+TEST(Compose, CallsNobodyDownWhoIsBackWithinTheMessage) {
+  const alert::Event down = an_event();
+  const alert::Event up = an_event("recovered");
+  alert::Event other = an_event();
+  other.monitor = "other";
+  EXPECT_EQ(headline({down, other, up}), "1 monitor is down, 1 is up again");
+  EXPECT_EQ(headline({down, up}), "1 monitor is up again");
+  EXPECT_EQ(headline({up, down}), "1 monitor is down");
+}
+
 TEST(Compose, TellsADigestOfAnOutageOfTheChannel) {
   Message message = many(12);
   for (alert::Event& event : message.events) event.late = Milliseconds{3'700'000};

@@ -27,6 +27,21 @@ void escape_entities(std::string& out, std::string_view text, std::size_t known)
   }
 }
 
+// How much of `text` is a URL that must stay as it is, since a backslash would become part of it:
+// up to the first character that could be format or end a link there.
+std::size_t plain_url(std::string_view text) {
+  const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  if (scheme == 0) return 0;
+  std::size_t end = scheme;
+  const auto fits = [](char c) {
+    constexpr std::string_view kMarks = "-._:/?#&=%+,;";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  };
+  while (end < text.size() && fits(text[end])) ++end;
+  return end;
+}
+
 // The length in bytes of what must stay together at the start of `text`.
 std::size_t atom(std::string_view text) {
   constexpr std::size_t kLongestEntity = 8;
@@ -56,10 +71,17 @@ void escape_html(std::string& out, std::string_view text) { escape_entities(out,
 
 void escape_markdown(std::string& out, std::string_view text) {
   constexpr std::string_view kSpecial = "\\`*_{}[]()<>#+|~!";
-  for (const char c : text) {
+  while (!text.empty()) {
+    if (const std::size_t url = plain_url(text); url > 0) {
+      out += text.substr(0, url);
+      text.remove_prefix(url);
+      continue;
+    }
+    const char c = text.front();
     if (kSpecial.find(c) != std::string_view::npos) out += '\\';
     out += c;
     if (c == '@') out += "\xE2\x80\x8B";
+    text.remove_prefix(1);
   }
 }
 

@@ -20,7 +20,7 @@ void escape_mrkdwn(std::string& out, std::string_view text);
 // & < > " ' as entities.
 void escape_html(std::string& out, std::string_view text);
 // A backslash before whatever Markdown reads as format, and a zero-width space behind "@" so that
-// nobody is called by a name in a body: Discord, Mattermost.
+// nobody is called by a name in a body: Discord, Mattermost. URLs stay links.
 void escape_markdown(std::string& out, std::string_view text);
 
 // How a provider counts length. utf16: code units, of which an emoji has two; where a provider

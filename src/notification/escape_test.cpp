@@ -24,6 +24,12 @@ TEST(Escape, KeepsForeignTextText) {
             "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
   EXPECT_EQ(escaped(escape_json, "a\"b\\\n"), "a\\\"b\\\\\\n");
   EXPECT_EQ(escaped(escape_markdown, "*b* [x](y) `c`"), "\\*b\\* \\[x\\]\\(y\\) \\`c\\`");
+  EXPECT_EQ(escaped(escape_markdown, "a_b https://wiki.example/run_book?a_b=1&c=#x_y, *b*"),
+            "a\\_b https://wiki.example/run_book?a_b=1&c=#x_y, \\*b\\*")
+      << "a link stays one";
+  EXPECT_EQ(escaped(escape_markdown, "https://a/_b_](http://x_y)~~@all"),
+            "https://a/_b_\\]\\(http://x_y\\)\\~\\~@\xE2\x80\x8B"
+            "all");
   EXPECT_EQ(escaped(escape_markdown, "@everyone"),
             "@\xE2\x80\x8B"
             "everyone");

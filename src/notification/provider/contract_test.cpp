@@ -87,6 +87,14 @@ const std::vector<std::string> kHostileTexts{
     "😀",
 };
 
+TEST(Providers, EveryRowOfTheTableKeepsTheContract) {
+  const std::vector<Provider> all = all_providers();
+  for (const Row& row : rows()) {
+    EXPECT_TRUE(std::ranges::any_of(all, [&](const Provider& p) { return p.name == row.name; }))
+        << row.name << " is in no test";
+  }
+}
+
 TEST_P(ProviderContract, SendsWhatTheReferenceAsksFor) {
   const HttpStep step = step_of(as_message(an_event()));
   EXPECT_THAT(step.url, testing::StartsWith(provider().url_begins));
