@@ -452,6 +452,21 @@ const std::vector<BrokenFounding> kPosts3{
      R"(    text: "{monitors} are watched")",
      5,
      5},
+    {"SelfPlaceholderOfAnAnswer",  // self has no answer to take it from
+     R"(self:
+  post_endpoint: https://api.example.com/events
+  post_json_info:
+    title: a
+    text: "{version} runs"
+)",
+     {5, 11},
+     "self.post_json_info.text",
+     "unknown placeholder {version}, expected monitors, up, down, unknown, planned, late, "
+     "in_flight, outbox, troubles, outcome.status, outcome.reason, outcome.message, "
+     "outcome.started_at, outcome.duration_ms",
+     R"(    text: "{{version}} runs")",
+     5,
+     5},
     {"SelfText",
      R"(self: https://api.example.com/events
 www.example.com/health:

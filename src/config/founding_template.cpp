@@ -141,7 +141,7 @@ std::string FoundingTemplates::with_doubled_lone_braces(const std::string& text)
 }
 
 // Corrected lines for placeholders that nobody knows: the line with the names that were meant, or
-// response_json_values with what is missing in it.
+// response_json_values with what is missing in it; self has none.
 std::string FoundingTemplates::with_nearest_names(Position at, const std::string& text) const {
   std::vector<std::string> values{"response_json_values:"};
   for (const std::string& name : captured_) values.push_back("  - " + name);
@@ -155,7 +155,8 @@ std::string FoundingTemplates::with_nearest_names(Position at, const std::string
   const bool plain = std::ranges::all_of(values, [](const std::string& line) {
     return line.find_first_of(" {}\"'", 4) == std::string::npos || line.ends_with(':');
   });
-  if (plain && values.size() > captured_.size() + 1) return e_.keys_as(values);
+  const bool may_capture = e_.name() != "self";
+  if (may_capture && plain && values.size() > captured_.size() + 1) return e_.keys_as(values);
   return e_.line_with(at, text, with_doubled_lone_braces(text));
 }
 
