@@ -7,6 +7,7 @@
 
 #include "base/utf8.hpp"
 #include "check/json.hpp"
+#include "service/troubles.hpp"
 
 namespace tocsin::app {
 namespace {
@@ -82,6 +83,10 @@ void Console::change(const service::StateChange& change) {
 
 std::string change_line(const service::StateChange& change, bool color) {
   const std::string at = format_rfc3339(change.at).substr(11, 8);
+  if (change.event != nullptr && change.event->kind == service::kSelfKind) {  // it has no state
+    return fmt::format("{}  {}  {}  {}\n", at, change.event->monitor, change.event->state,
+                       printable(change.event->message));
+  }
   const std::string_view to = alert::to_string(change.to);
   std::string line = fmt::format("{}  {}  {} -> {}", at, printable(change.monitor),
                                  alert::to_string(change.from), colored(to, to, color));
