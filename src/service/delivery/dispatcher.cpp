@@ -68,7 +68,11 @@ Dispatcher::~Dispatcher() {
 void Dispatcher::set_outlets(
     const std::vector<std::shared_ptr<const notification::Outlet>>& channels,
     const std::vector<std::shared_ptr<const notification::Outlet>>& sinks) {
+  std::map<std::string, std::vector<std::string>, std::less<>> grouped_by;  // of what waits
   for (auto& [name, desk] : desks_) {
+    if (desk.line.outlet()) {
+      grouped_by.emplace(name, desk.line.outlet()->group_by);
+    }
     desk.line.set_outlet(nullptr);
   }
   const MonoTime now = ports_.clock.mono_now();
@@ -77,6 +81,9 @@ void Dispatcher::set_outlets(
       Desk& desk = desks_[outlet->name];
       desk.sink = outlet->sink;
       desk.line.set_outlet(outlet);
+      if (grouped_by[outlet->name] != outlet->group_by) {
+        desk.line.regroup([&](const ports::OutboxRow& row) { return group_of(desk.line, row); });
+      }
       desk.line.kick(now);
     }
   }

@@ -75,6 +75,20 @@ TEST_F(DispatcherTest, GroupsByLabelsWaitForThemselvesAlone) {
   EXPECT_THAT(sent(), ElementsAre("went_down a2", "went_down b2"));
 }
 
+TEST_F(DispatcherTest, WhatWaitsIsGroupedAnewWhenAReloadSaysSo) {
+  outlet_.group_wait = 10s;
+  apply();
+  tell("went_down", "a1");
+  tell("went_down", "b1");
+  tell("went_down", "a2");
+  loop_.run_for(1s);
+  ASSERT_THAT(sent(), ElementsAre("went_down a1"));
+  outlet_.group_by = {"team"};
+  apply();
+  loop_.run_for(1s);
+  EXPECT_THAT(sent(), ElementsAre("went_down a2", "went_down b1")) << "the first of each team";
+}
+
 TEST_F(DispatcherTest, ADownChannelIsAskedWithBackoffAndTheRestFollowsInOrderMarkedLate) {
   always(500);
   tell("went_down", "a");

@@ -319,6 +319,12 @@ void Line::regroup(const std::string& monitor, const GroupOf& group_of) {
   offer_head(monitor);
 }
 
+void Line::regroup(const GroupOf& group_of) {
+  for (const auto& [monitor, queue] : queues_) {
+    regroup(monitor, group_of);
+  }
+}
+
 void Line::kick(MonoTime now) {
   health_.next_try = now;
   for (auto& consignment : again_) {

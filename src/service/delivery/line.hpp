@@ -75,6 +75,8 @@ class Line {
 
   // What a monitor's waiting rows are grouped by has changed.
   void regroup(const std::string& monitor, const GroupOf& group_of);
+  // What everything that waits is grouped by has changed.
+  void regroup(const GroupOf& group_of);
   // Somebody changed something: try at once.
   void kick(MonoTime now);
   // Takes out rows that wait (not those under way) and that `wanted` picks, at most `most`, oldest
