@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 
 import jsonschema
@@ -151,6 +152,37 @@ def test_probe_checks_a_configured_monitor(tocsin, target, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert server.requests[0].startswith("GET /health ")
     assert tocsin("probe", "shup", "-c", tmp_path).returncode == 2
+
+
+@pytest.fixture
+def encrypted_key(tmp_path):
+    """The folder of cert.pem and of key.pem, which a passphrase protects."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:secret",
+                    "-days", "2", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem",
+                    "-subj", "/CN=shop"], check=True, capture_output=True)
+    return tmp_path
+
+
+def at_a_terminal(binary, *args):
+    """What a command says that has a terminal and so could ask somebody."""
+    return subprocess.run(["script", "-qec", " ".join(map(str, [binary, *args])), "/dev/null"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=15)
+
+
+def test_nobody_is_asked_for_the_passphrase_of_a_key(binary, encrypted_key, target):
+    files = {"certificate_file": str(encrypted_key / "cert.pem"),
+             "key_file": str(encrypted_key / "key.pem")}
+    config = encrypted_key / "tocsin.yml"
+    config.write_text(yaml.safe_dump({
+        "listen": {"port": free_port(), "tls": files},
+        "monitors": {"shop": {"http": {"url": f"https://127.0.0.1:{target(hang()).port}/",
+                                       "tls": files}}}}))
+    check = at_a_terminal(binary, "probe", "shop", "-c", config)
+    assert check.returncode == 3 and "key file cannot be used" in check.stdout, check.stdout
+    serve = at_a_terminal(binary, "run", "-c", config)
+    assert serve.returncode == 1, serve.stdout
+    assert "listen.tls.key_file" in serve.stdout and "protected by a passphrase" in serve.stdout
+    assert "Enter PEM" not in serve.stdout + check.stdout
 
 
 # --- run ---

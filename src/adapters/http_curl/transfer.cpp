@@ -68,6 +68,9 @@ void Transfer::set_constants() {
   set(easy_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   set(easy_, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
   set(easy_, CURLOPT_SSL_CTX_FUNCTION, &Transfer::tls_callback);
+  // Without one OpenSSL asks the terminal for the passphrase of a client key, and every transfer
+  // waits for the answer.
+  set(easy_, CURLOPT_KEYPASSWD, "");
   set(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   // libcurl's cache would hand the store of one bundle to the connections of another.
   set(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);

@@ -82,7 +82,22 @@ Result<std::unique_ptr<asio::ssl::context>> tls_context(const config::ListenTls&
                 fmt::format("`listen.tls.certificate_file`: cannot use \"{}\": {}",
                             files.certificate_file, error.message()));
   }
+  // Otherwise OpenSSL asks whoever sits at the terminal, and waits.
+  const auto encrypted = std::make_shared<bool>(false);
+  const auto no_passphrase = [encrypted](std::size_t /*most*/,
+                                         asio::ssl::context::password_purpose /*purpose*/) {
+    *encrypted = true;
+    return std::string();
+  };
+  static_cast<void>(context->set_password_callback(no_passphrase, error));
   static_cast<void>(context->use_private_key_file(files.key_file, asio::ssl::context::pem, error));
+  if (error && *encrypted) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("`listen.tls.key_file`: \"{}\" is protected by a passphrase, which nobody "
+                    "can be asked for; store the key without one",
+                    files.key_file));
+  }
   if (error) {
     return fail(ErrorCode::invalid,
                 fmt::format("`listen.tls.key_file`: cannot use \"{}\" with that certificate: {}",
