@@ -33,23 +33,36 @@ Daemon::~Daemon() {
   // Whoever posts to the loop goes before it; the store commits what it was handed.
   listener_.reset();
   api_.reset();
-  signals_.reset();
   delivery_.reset();
   if (network_) {
     network_->stop_clients();
   }
   store_.reset();
+  // After all is committed, since without it a signal kills. One that still comes has its wish.
+  signals_.reset();
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_IGN);
 }
 
 int Daemon::run() {
+  // One that comes while everything is loaded is a reload that waits, not the end.
+  hold_reload_signal(true);
   if (const std::optional<int> code = prepare()) {
     return *code;
   }
   await_signals();
+  hold_reload_signal(false);
   every_second();
   network_->loop().run();
   log_->info("stopped");
   return kDone;
+}
+
+void Daemon::hold_reload_signal(bool hold) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
 }
 
 void Daemon::await_signals() {

@@ -44,6 +44,7 @@ class Daemon {
   void show_table_when_ready(MonoTime give_up);
 
   // daemon.cpp
+  static void hold_reload_signal(bool hold);
   void await_signals();
   void on_signal(int signal);
   void begin_stop(std::string_view why);

@@ -52,6 +52,33 @@ def test_a_readable_table_within_five_seconds_then_one_line_per_change(daemon, t
     assert found == [("mail", "down", "up"), ("shop", "down", "up"), ("shop", "up", "down")]
 
 
+# --- signals that come early or twice ---
+def test_a_reload_signal_before_everything_is_loaded_waits(daemon):
+    monitors = {f"m{i}": {"tcp": "127.0.0.1:1", "every": "1h"} for i in range(20_000)}
+    node = daemon({"monitors": monitors}).start(ready=False)
+    held = 1 << (signal.SIGHUP - 1)
+
+    def blocked():
+        status = open(f"/proc/{node.process.pid}/status").read()
+        return int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) & held
+
+    wait_until(blocked, 5, "the start that holds the signal back")
+    node.reload()
+    node.wait_ready()
+    node.wait_output("configuration reloaded")
+    assert not blocked() and node.stop() == 0
+
+
+def test_a_second_signal_does_not_kill_what_the_first_commits(daemon, target):
+    for pause in (0.001, 0.002, 0.004, 0.008):
+        node = daemon({"monitors": {"shop": endpoint(target().url)}}, f"after-{pause}").start()
+        node.wait_state("shop", "up")
+        node.process.send_signal(signal.SIGTERM)
+        time.sleep(pause)
+        node.process.send_signal(signal.SIGTERM)
+        assert node.process.wait(10) == 0, node.output()
+
+
 # --- what it refuses ---
 def test_listening_for_others_without_tokens_is_refused(daemon):
     node = daemon({"listen": f"0.0.0.0:{free_port()}", "monitors": {}}).start(ready=False)
