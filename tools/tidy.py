@@ -46,7 +46,7 @@ OUTSIDE = {
     "adapters/command_posix": ["fmt/", "boost/", "POSIX"],
     "adapters/config_files": ["fmt/", "POSIX"],
     "adapters/dns_cares": ["fmt/", "ares", "boost/", "POSIX"],
-    "adapters/http_curl": ["fmt/", "curl/", "openssl/", "POSIX"],
+    "adapters/http_curl": ["fmt/", "curl/", "openssl/", "zlib.h", "POSIX"],
     "adapters/log_spdlog": ["fmt/", "spdlog/", "POSIX"],
     "adapters/loop_asio": ["fmt/", "boost/", "POSIX"],
     "adapters/mail_curl": ["fmt/", "curl/", "openssl/", "POSIX"],

@@ -11,7 +11,7 @@ target_link_libraries(tocsin_loopback PUBLIC tocsin_options OpenSSL::SSL Threads
 tocsin_test(NAME tocsin_http_client_contract
             SOURCES http_client_contract_test.cpp http_client_hostile_test.cpp
                     http_client_load_test.cpp http_client_tls_test.cpp
-            DEPS adapters_http_curl loopback LIBS z LABELS contract tsan)
+            DEPS adapters_http_curl loopback LIBS ZLIB::ZLIB LABELS contract tsan)
 tocsin_test(NAME tocsin_loop_contract
             SOURCES loop_contract_test.cpp
             DEPS adapters_loop_asio adapters_clock_system LABELS contract tsan)

@@ -52,6 +52,11 @@ HttpFailure explain_refusal(const Ending& e) {
       return failure(Kind::resources, "out of memory");
     case Refusal::coding_unsupported:
       return failure(Kind::protocol, "body has an unsupported content encoding");
+    case Refusal::coding_broken:
+      return failure(Kind::protocol, "body cannot be decompressed");
+    case Refusal::coding_cut_short:
+      return failure(Kind::protocol, "body ends within its compressed form (" +
+                                         std::to_string(e.body_bytes) + " bytes were in it)");
     case Refusal::codings_stacked:
       return failure(Kind::protocol, "body has more than one content encoding");
     case Refusal::status_line:
@@ -242,8 +247,7 @@ HttpFailure explain(const Ending& e) {
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
       return explain_receive(e);
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WRITE_ERROR:  // our callbacks say why; without that it was libcurl's decompression
+    case CURLE_BAD_CONTENT_ENCODING:  // a transfer coding
       return failure(Kind::protocol, "body cannot be decompressed");
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:

@@ -18,6 +18,8 @@ enum class Refusal : std::uint8_t {
   body_budget,
   memory,
   coding_unsupported,
+  coding_broken,
+  coding_cut_short,
   codings_stacked,
   status_line,
   lengths_differ,

@@ -60,6 +60,7 @@ void Transfer::set_constants() {
   // Addresses are numbers: libcurl's cache of them would only be walked after every transfer.
   set(easy_, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   set(easy_, CURLOPT_USERAGENT, context_.user_agent.c_str());
+  set(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);  // unpacker.hpp does it
   set(easy_, CURLOPT_HEADERFUNCTION, &Transfer::header_callback);
   set(easy_, CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(easy_, CURLOPT_WRITEFUNCTION, &Transfer::body_callback);
@@ -272,7 +273,7 @@ void Transfer::apply_connection() {
     applied_.no_delay = no_delay;
   }
   if (request_.decompress != applied_.decompress) {
-    set(easy_, CURLOPT_ACCEPT_ENCODING, request_.decompress ? "gzip, deflate, br" : nullptr);
+    set(easy_, CURLOPT_ACCEPT_ENCODING, request_.decompress ? "gzip, deflate" : nullptr);
     applied_.decompress = request_.decompress;
   }
   const long timeout = milliseconds(request_.timeout);

@@ -16,6 +16,7 @@
 #include "adapters/http_curl/ca_stores.hpp"
 #include "adapters/http_curl/certificate.hpp"
 #include "adapters/http_curl/failure.hpp"
+#include "adapters/http_curl/unpacker.hpp"
 #include "ports/http_client.hpp"
 
 namespace tocsin::adapters {
@@ -80,8 +81,9 @@ class Transfer {
   [[nodiscard]] Refusal judge(CURLcode code) const;
   [[nodiscard]] bool on_header(std::string_view line);
   void keep_header(std::string_view line);
-  [[nodiscard]] bool coding_acceptable(std::string_view value);
+  void note_codings(std::string_view value);
   [[nodiscard]] bool on_body(std::string_view data);
+  [[nodiscard]] bool keep_body(std::string_view data);
   [[nodiscard]] Phase phase(bool connected) const;
   [[nodiscard]] check::Timings timings(bool fresh) const;
   [[nodiscard]] ports::HttpFailure failed(CURLcode code, bool connected, bool fresh) const;
@@ -112,6 +114,8 @@ class Transfer {
   bool headers_started_ = false;
   bool headers_done_ = false;  // of the final answer: what follows are trailers
   std::size_t codings_ = 0;
+  Coding coding_ = Coding::identity;  // of the body, where we unpack it
+  Unpacker unpacker_;
   std::string length_;  // the first Content-Length
   std::uint64_t budget_taken_ = 0;
   Refusal refusal_ = Refusal::none;

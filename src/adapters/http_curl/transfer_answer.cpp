@@ -54,6 +54,7 @@ bool Transfer::on_header(std::string_view line) {
     }
     headers_started_ = true;
     codings_ = 0;
+    coding_ = Coding::identity;
     length_.clear();
     response_.headers.clear();  // of an interim answer (RFC 9110, section 15.2)
     return true;
@@ -75,8 +76,13 @@ void Transfer::keep_header(std::string_view line) {
   std::string name(trim(line.substr(0, colon)));
   std::ranges::transform(name, name.begin(), lower);
   const std::string_view value = trim(line.substr(colon + 1));
-  if (request_.decompress && name == "content-encoding" && !coding_acceptable(value)) {
-    return;
+  if (request_.decompress && name == "content-encoding") {
+    note_codings(value);
+  }
+  // Others are sent only to those who ask for them (RFC 9112, section 7.4).
+  if (name == "transfer-encoding" && !same_name(value, "chunked") &&
+      !same_name(value, "identity")) {
+    coding_ = Coding::unsupported;
   }
   if (name == "content-length") {
     // RFC 9112, section 6.3: unrecoverable, because nobody can tell where the body ends.
@@ -89,21 +95,20 @@ void Transfer::keep_header(std::string_view line) {
 }
 
 // Stacked codings let a small body stand for any amount of work that never reaches the body limit.
-bool Transfer::coding_acceptable(std::string_view value) {
+// One that is not supported matters only when a body comes.
+void Transfer::note_codings(std::string_view value) {
   while (!value.empty()) {
     const auto comma = std::min(value.find(','), value.size());
-    const std::string_view coding = trim(value.substr(0, comma));
+    const Coding coding = coding_of(trim(value.substr(0, comma)));
     value.remove_prefix(std::min(comma + 1, value.size()));
-    if (same_name(coding, "zstd")) {
-      refusal_ = Refusal::coding_unsupported;
-      return false;
+    if (coding != Coding::identity) {
+      coding_ = coding;
+      ++codings_;
     }
-    codings_ += coding.empty() || same_name(coding, "identity") ? 0U : 1U;
   }
   if (codings_ > 1) {
     refusal_ = Refusal::codings_stacked;
   }
-  return codings_ <= 1;
 }
 
 std::size_t Transfer::body_callback(char* data, std::size_t size, std::size_t count, void* self) {
@@ -118,6 +123,23 @@ std::size_t Transfer::body_callback(char* data, std::size_t size, std::size_t co
 }
 
 bool Transfer::on_body(std::string_view data) {
+  if (coding_ == Coding::identity) {
+    return keep_body(data);
+  }
+  if (coding_ == Coding::unsupported) {
+    refusal_ = Refusal::coding_unsupported;
+    return false;
+  }
+  if (unpacker_.feed(coding_, data, [this](std::string_view piece) { return keep_body(piece); })) {
+    return true;
+  }
+  if (refusal_ == Refusal::none) {
+    refusal_ = Refusal::coding_broken;
+  }
+  return false;
+}
+
+bool Transfer::keep_body(std::string_view data) {
   response_.body_bytes += data.size();
   if (response_.body_bytes > request_.max_body_bytes) {
     refusal_ = Refusal::body_too_large;
@@ -198,6 +220,9 @@ Refusal Transfer::judge(CURLcode code) const {
   if (!headers_done_) {
     return Refusal::headers_cut_short;
   }
+  if (!unpacker_.complete()) {
+    return Refusal::coding_cut_short;
+  }
   if (request_.version == check::HttpVersion::http2 &&
       info_long(easy_, CURLINFO_HTTP_VERSION) != CURL_HTTP_VERSION_2_0) {
     return Refusal::http2_not_chosen;
@@ -254,6 +279,8 @@ void Transfer::clear() {
   headers_started_ = false;
   headers_done_ = false;
   codings_ = 0;
+  coding_ = Coding::identity;
+  unpacker_.clear();
   length_.clear();
   tls_started_.reset();
   certificate_.reset();
