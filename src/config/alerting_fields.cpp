@@ -118,11 +118,12 @@ std::optional<alert::Maintenance> build(Decoder& d, MaintenanceFields fields) {
   }
   if (fields.schedule.empty() || !zone) return std::nullopt;
   auto cron = schedule::Cron::parse(fields.schedule, *zone);
-  if (!cron) {
+  const bool comes_due = cron && cron->next(from_unix_ms(0));
+  if (!comes_due) {
     const auto scope = d.enter("schedule");
-    d.error(fields.schedule_at, cron.error().message);
+    d.error(fields.schedule_at, cron ? "this schedule never comes due" : cron.error().message);
   }
-  if (!cron || !zone_known) return std::nullopt;
+  if (!comes_due || !zone_known) return std::nullopt;
   return alert::Maintenance{std::move(fields.name),
                             std::make_shared<const schedule::Cron>(std::move(*cron)), fields.length,
                             std::move(fields.match)};

@@ -125,7 +125,11 @@ void SelfWatch::look_at_gates() {
   }
   for (const std::string& name : settings_.gate) {
     const std::size_t at = parts_.watch.find(name);
-    if (at == parts_.watch.size() || !parts_.watch.view(at).state.incident_open()) {
+    if (at == parts_.watch.size()) {
+      continue;
+    }
+    const MonitorView gate = parts_.watch.view(at);
+    if (gate.paused || !gate.state.incident_open()) {  // paused, it holds nobody back
       continue;
     }
     const std::string key = fmt::format("gate:{}", name);

@@ -227,6 +227,12 @@ TEST_F(SelfWatchTest, AGateThatIsDownIsATroubleAndNotWell) {
   run_for(10s);
   EXPECT_THAT(troubles(), ElementsAre("gate:b"));
   EXPECT_FALSE(self_.well());
+  watch_.set_paused("b", true, [](Result<void>) {});
+  run_for(2s);
+  EXPECT_THAT(troubles(), IsEmpty()) << "it holds nobody back now";
+  watch_.set_paused("b", false, [](Result<void>) {});
+  run_for(2s);
+  EXPECT_THAT(troubles(), ElementsAre("gate:b"));
   prober_.force("b", check::Status::up);
   run_for(10s);
   EXPECT_THAT(troubles(), IsEmpty());
