@@ -331,9 +331,25 @@ void AlertWorld::pause_or_resume() {
   watch->set_paused(view.config->name, !view.paused, [](Result<void>) {});
 }
 
+// Somebody edits the monitor: all that may change while its incident is open.
+void AlertWorld::change(std::size_t which) {
+  auto notes = std::make_shared<config::MonitorNotes>(*fleet_[which].notes);
+  notes->flapping = random_.chance(1, 2);
+  notes->remind_every = random_.chance(1, 2) ? 7min : 0s;
+  notes->depends_on.clear();
+  if (random_.chance(1, 2)) notes->depends_on = {fmt::format("m{:05}", random_.below(3))};
+  fleet_[which].notes = notes;
+  fleet_[which].thresholds.fail_count = static_cast<std::uint8_t>(1 + random_.below(3));
+  fleet_[which].thresholds.fail_window = fleet_[which].thresholds.fail_count;
+}
+
 void AlertWorld::reload() {
   const std::size_t which = 3 + random_.below(fleet_.size() - 3);  // parents stay
-  present_[which] = !present_[which];
+  if (random_.chance(1, 2)) {
+    change(which);
+  } else {
+    present_[which] = !present_[which];
+  }
   if (random_.chance(1, 4)) {
     gate_.empty() ? gate_.push_back(fleet_[2].name) : gate_.clear();
   }

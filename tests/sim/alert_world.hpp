@@ -103,6 +103,7 @@ class AlertWorld {
   void acknowledge();
   void pause_or_resume();
   void reload();
+  void change(std::size_t which);
   void trouble_store();
   const std::string& any_monitor();
   void require(bool held, const std::string& what);
