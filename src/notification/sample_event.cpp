@@ -74,6 +74,7 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
   if (alert::info(type).phase != alert::Phase::note) {
     event.incident = event.key;
   }
+  event.extra.emplace_back("test", "true");
   if (!own) {
     add_text(event, "description", subject.description);
     add_text(event, "runbook", subject.runbook);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "notification/values.hpp"
+
 namespace tocsin::notification {
 namespace {
 
@@ -13,6 +15,8 @@ TEST(SampleEvent, EveryTypeSaysThatItIsATest) {
     const alert::Event event = sample_event(info.type, "ID", {}, kNow);
     EXPECT_EQ(event.type, info.name);
     EXPECT_THAT(event.message, testing::StartsWith("This is a test: ")) << info.name;
+    EXPECT_THAT(title_of(event), testing::AnyOf(testing::StartsWith("Test: "),
+                                                testing::StartsWith("This is a test")));
     EXPECT_FALSE(event.state.empty() || event.key.empty() || event.monitor.empty()) << info.name;
     EXPECT_EQ(event.incident.empty(), info.phase == alert::Phase::note) << info.name;
     EXPECT_TRUE(alert::parse_event(alert::to_json(event)).has_value());
@@ -35,12 +39,13 @@ TEST(SampleEvent, CarriesWhatTheEventsOfItsMonitorCarry) {
       "shop", "tcp", {}, "The \"shop\"", "https://wiki.example/shop", "https://graphs.example/"};
   const auto event = sample_event(alert::EventType::went_down, "1", shop, kNow);
   EXPECT_THAT(event.extra,
-              testing::ElementsAre(testing::Pair("description", R"("The \"shop\"")"),
+              testing::ElementsAre(testing::Pair("test", "true"),
+                                   testing::Pair("description", R"("The \"shop\"")"),
                                    testing::Pair("runbook", R"("https://wiki.example/shop")"),
                                    testing::Pair("dashboard", R"("https://graphs.example/")"),
                                    testing::Pair("evidence", testing::HasSubstr("503"))));
   EXPECT_THAT(sample_event(alert::EventType::trouble_started, "2", shop, kNow).extra,
-              testing::IsEmpty());
+              testing::ElementsAre(testing::Pair("test", "true")));
 }
 
 }  // namespace

@@ -185,8 +185,12 @@ std::string title_of(const alert::Event& event) {
   using alert::EventType;
   const auto type = alert::parse_event_type(event.type);
   if (!type) return one_line(fmt::format("{}: {}", event.monitor, event.type));
+  // A push shows hardly more than its title: nobody runs for a test.
+  const bool test = std::ranges::any_of(event.extra, [](const auto& field) {
+    return field.first == "test" && field.second == "true";
+  });
   const auto named = [&](std::string_view what) {
-    return one_line(fmt::format("{} {}", event.monitor, what));
+    return one_line(fmt::format("{}{} {}", test ? "Test: " : "", event.monitor, what));
   };
   switch (*type) {
     case EventType::went_down:

@@ -227,10 +227,10 @@ def test_notify_preview_shows_what_would_be_sent_and_no_secret(daemon, receiver,
     asked = tocsin("notify", "preview", "ops", "--url", node.url)
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout.startswith(f"POST {inbox.url}/***\n")
-    assert '{"say":"example is down"}' in asked.stdout
+    assert '{"say":"Test: example is down"}' in asked.stdout
     alone = tocsin("notify", "preview", "ops", "-c", node.folder, env=secret)
     assert alone.returncode == 0, alone.stderr
-    assert '{"say":"example is down"}' in alone.stdout
+    assert '{"say":"Test: example is down"}' in alone.stdout
     assert "very-s3cret" not in asked.stdout + alone.stdout
     assert inbox.requests == []
     missing = tocsin("notify", "preview", "nope", "-c", node.folder, env=secret)
