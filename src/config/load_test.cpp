@@ -170,10 +170,20 @@ x-anchors: {any: thing}
   EXPECT_TRUE(s.log.json && s.watch);
 }
 
-TEST(ConfigLoad, ShortensTheBuiltInTimeoutToTheInterval) {
-  const auto result = load_text("monitors: {m: {tcp: 'a:1', every: 2s}}\n");
-  ASSERT_TRUE(result.config) << all_texts(result);
-  EXPECT_EQ(result.config->monitors.at(0).check->timeout, Milliseconds{2000});
+TEST(ConfigLoad, EndsACheckBeforeTheNextRunIsDue) {
+  for (const auto& [keys, timeout] :
+       std::vector<std::pair<std::string, int>>{{"every: 2s", 1900},
+                                                {"every: 500ms", 475},
+                                                {"every: 30s, timeout: 30s", 29'900},
+                                                {"every: 30s, timeout: 29s", 29'000},
+                                                {"every: 60s", 10'000},
+                                                {"schedule: '* * * * *', timeout: 1m", 59'900},
+                                                {"every: 2s, timeout: 2s, max_overlap: 2", 2000},
+                                                {"delay: 2s, timeout: 5s", 5000}}) {
+    const auto result = load_text("monitors: {m: {tcp: 'a:1', " + keys + "}}\n");
+    ASSERT_TRUE(result.config) << all_texts(result);
+    EXPECT_EQ(result.config->monitors.at(0).check->timeout, Milliseconds{timeout}) << keys;
+  }
 }
 
 TEST(ConfigLoad, SubstitutesTypedAndAfterParsing) {

@@ -60,6 +60,12 @@ void prefer_own(const HttpOptions& own, HttpOptions& merged) {
   if (!own.proxy.empty()) merged.connect_to.clear();
 }
 
+// What a check may take so that it is over when the next run is due: with all of the gap a target
+// that hangs would cost every second run, skipped as overlap.
+Milliseconds longest_within(Milliseconds gap) {
+  return gap - std::min(gap / 20, Milliseconds{100});
+}
+
 std::string_view timing_key(Timing timing) {
   return timing == Timing::schedule ? "schedule" : timing == Timing::delay ? "delay" : "every";
 }
@@ -228,16 +234,16 @@ void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, con
   }
 }
 
-// Without a timeout of its own a monitor gets the built-in one, or its gap when that is shorter.
+// Without a timeout of its own a monitor gets the built-in one, or what its gap allows.
 bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Draft<Common>& merged,
                               const PlanEntry& plan) const {
-  if (!plan.gap || merged.value.max_overlap > 1 || merged.value.timeout <= *plan.gap) return true;
-  if (!given(common_table(), merged, "timeout")) {
-    merged.value.timeout = *plan.gap;
-    return true;
+  if (!plan.gap || merged.value.max_overlap > 1) return true;
+  if (merged.value.timeout > *plan.gap && given(common_table(), merged, "timeout")) {
+    report_timeout(place, draft, merged.value, *plan.gap);
+    return false;
   }
-  report_timeout(place, draft, merged.value, *plan.gap);
-  return false;
+  merged.value.timeout = std::min(merged.value.timeout, longest_within(*plan.gap));
+  return true;
 }
 
 Draft<Common> Resolver::merge(const MonitorDraft& draft) const {
