@@ -102,6 +102,9 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
       log_->set_level(level_.value_or(next.log.level));
       log_->set_json(next.log.json);
       report(*loaded);
+      if (const auto renewed = listener_->renew_certificate(); !renewed) {
+        check.errors.push_back(renewed.error().message + "; the certificate in use stays");
+      }
       for (const std::string& text : check.errors) {
         log_->error(text);
         ++problems_.errors;

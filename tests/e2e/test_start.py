@@ -185,6 +185,32 @@ def certificate(folder):
                    capture_output=True)
 
 
+def test_a_renewed_certificate_is_served_after_a_reload(daemon):
+    node = daemon({"monitors": {}})
+    certificate(node.folder)
+    node.write_config({"listen": {"port": node.port, "tls": {
+        "certificate_file": str(node.folder / "cert.pem"),
+        "key_file": str(node.folder / "key.pem")}}, "monitors": {}})
+    node.start(ready=False)
+
+    def served():
+        try:
+            return ssl.get_server_certificate(("127.0.0.1", node.port), timeout=5)
+        except OSError:
+            return None
+
+    first = wait_until(served, 10, "a certificate")
+    certificate(node.folder)
+    assert served() == first
+    node.reload()
+    wait_until(lambda: served() != first, what="the renewed certificate")
+    second = served()
+    (node.folder / "cert.pem").write_text("half a fi")
+    node.reload()
+    node.wait_output("the certificate in use stays")
+    assert "listen.tls.certificate_file" in node.output() and served() == second
+
+
 def test_a_tls_listener_with_tokens(daemon, target, tocsin):
     node = daemon({"monitors": {}})
     certificate(node.folder)

@@ -123,17 +123,12 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
             http::Environment{std::move(options), std::move(handler), &stats, &log})) {}
 
   Result<void> bind() {
-    const config::Listen& listen = environment_->options.listen;
-    const auto endpoint = endpoint_of(listen);
+    const auto endpoint = endpoint_of(environment_->options.listen);
     if (!endpoint) {
       return std::unexpected(endpoint.error());
     }
-    if (listen.tls) {
-      auto context = tls_context(*listen.tls);
-      if (!context) {
-        return std::unexpected(std::move(context.error()));
-      }
-      tls_ = std::move(*context);
+    if (auto read = read_certificate(); !read) {
+      return read;
     }
     error_code error;
     static_cast<void>(acceptor_.open(endpoint->protocol(), error));
@@ -150,6 +145,20 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
       return std::unexpected(bind_error(*endpoint, error));
     }
     bound_ = acceptor_.local_endpoint(error);
+    return {};
+  }
+
+  // Connections that are there keep what they began with.
+  Result<void> read_certificate() {
+    const auto& files = environment_->options.listen.tls;
+    if (!files) {
+      return {};
+    }
+    auto context = tls_context(*files);
+    if (!context) {
+      return std::unexpected(std::move(context.error()));
+    }
+    tls_ = std::move(*context);
     return {};
   }
 
@@ -317,6 +326,8 @@ std::string Listener::url() const {
   return fmt::format("{}://{}{}{}:{}", impl_->secure() ? "https" : "http", v6 ? "[" : "", host,
                      v6 ? "]" : "", port());
 }
+
+Result<void> Listener::renew_certificate() { return impl_->read_certificate(); }
 
 void Listener::stop(std::move_only_function<void()> done) { impl_->stop(std::move(done)); }
 

@@ -58,6 +58,11 @@ class Listener {
   // "https://127.0.0.1:7400"
   [[nodiscard]] std::string url() const;
 
+  // Reads the files of `listen.tls` again, for connections from now on: certificates are renewed
+  // more often than a daemon is restarted. Nothing happens without TLS. invalid: they cannot be
+  // used, those in use stay.
+  [[nodiscard]] Result<void> renew_certificate();
+
   // Accepts nothing more, closes idle connections, lets answers under way end within stop_grace.
   // `done` runs on the loop thread when the last connection is gone. Call once.
   void stop(std::move_only_function<void()> done);
