@@ -162,7 +162,7 @@ constexpr std::array kStoreFields{
 };
 constexpr std::array<std::string_view, 2> kLaterStores{"dynamodb", "etcd"};
 constexpr std::array kRetentionFields{
-    field<Retention, kMember<&Retention::outcomes>, kCount<1, 10'000>>(
+    field<Retention, kMember<&Retention::outcomes>, kCount<1, 1'000>>(
         "outcomes", "recent outcomes per monitor", kNumber),
     field<Retention, kMember<&Retention::hourly>, kKeepFor>("hourly", "hourly roll-ups", kDuration),
     field<Retention, kMember<&Retention::daily>, kKeepFor>("daily", "daily roll-ups", kDuration),

@@ -28,7 +28,7 @@ struct MonitorRecord {
   Instant accounted_until{};    // planned runs up to here are counted
   alert::OpenBuckets buckets;
   bool paused = false;
-  std::uint64_t outcome_count = 0;  // of all time; its remainder is the row of the history ring
+  std::uint64_t outcome_count = 0;  // of all time; the sequence of the last outcome
   Instant last_started{};           // of the last outcome; epoch 0: none yet
   std::string last_json;            // check::to_json of the last outcome; "" none yet
   std::string alerting;             // alert::to_json of its AlertMemory; "" when there is nothing

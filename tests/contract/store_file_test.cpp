@@ -92,9 +92,17 @@ TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
   sql(path_, "PRAGMA user_version = 4711");
   EXPECT_THAT(refusal(ErrorCode::invalid), mentions("newer Tocsin (schema 4711"));
-  sql(path_, "PRAGMA user_version = 2");
+  sql(path_, "PRAGMA user_version = 3");
   EXPECT_TRUE(open());
 }
+
+// What version 3 changed, undone: a ring of 20 rows per monitor.
+constexpr const char* kToVersion2 =
+    "CREATE TABLE rings (id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, json TEXT NOT NULL); "
+    "INSERT INTO rings SELECT (monitor << 32) + sequence % 20, sequence, json FROM outcomes; "
+    "DROP TABLE outcomes; ALTER TABLE rings RENAME TO outcomes; "
+    "ALTER TABLE monitors DROP COLUMN recent; "
+    "ALTER TABLE meta ADD COLUMN keep INTEGER NOT NULL DEFAULT 20; PRAGMA user_version = 2";
 
 TEST_F(StoreFile, AStoreOfTheFirstSchemaIsBroughtUpWithWhatItHolds) {
   {
@@ -102,6 +110,7 @@ TEST_F(StoreFile, AStoreOfTheFirstSchemaIsBroughtUpWithWhatItHolds) {
     ASSERT_TRUE(store);
     ASSERT_TRUE(commit(loop_, **store, numbered_batch(1, 1)));
   }
+  sql(path_, kToVersion2);
   sql(path_,
       "ALTER TABLE monitors DROP COLUMN alerting; DROP TABLE threads; DROP TABLE silences; "
       "PRAGMA user_version = 1");
@@ -114,6 +123,53 @@ TEST_F(StoreFile, AStoreOfTheFirstSchemaIsBroughtUpWithWhatItHolds) {
   std::size_t waiting = 0;
   ASSERT_TRUE((*store)->load_outbox([&](const ports::OutboxRow&) { ++waiting; }));
   EXPECT_EQ(waiting, 1U);
+}
+
+TEST_F(StoreFile, RingsOfOutcomesBecomeALogThatGoesOn) {
+  const auto put = [this](ports::Store& store, const std::string& name, std::uint64_t from,
+                          std::uint64_t to) {
+    for (std::uint64_t n = from; n <= to; ++n) {
+      ports::WriteBatch batch;
+      batch.monitors.push_back(make_record(name, n));
+      batch.outcomes.push_back({name, n, fmt::format("{{\"n\":{}}}", n)});
+      ASSERT_TRUE(commit(loop_, store, std::move(batch)));
+    }
+  };
+  const auto sequences = [this](ports::Store& store, const std::string& name) {
+    std::vector<std::uint64_t> found;
+    for (const auto& row : outcomes_of(loop_, store, name, 0, 100)) {
+      EXPECT_EQ(row.json, fmt::format("{{\"n\":{}}}", row.sequence));
+      found.push_back(row.sequence);
+    }
+    return found;
+  };
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    put(**store, "a", 1, 25);
+    put(**store, "b", 1, 2);
+    put(**store, "a", 26, 26);
+    ports::WriteBatch batch;
+    batch.monitors.push_back(make_record("never checked"));
+    ASSERT_TRUE(commit(loop_, **store, std::move(batch)));
+  }
+  sql(path_, kToVersion2);
+  auto store = open();
+  ASSERT_TRUE(store) << store.error().message;
+  const auto records = load_all(**store);
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].last_json, "{\"n\":26}");
+  EXPECT_EQ(records[1].last_json, "{\"n\":2}");
+  EXPECT_EQ(records[2].last_json, "");
+  EXPECT_EQ(sequences(**store, "a").size(), 20U);
+  EXPECT_EQ(sequences(**store, "a").back(), 7U);
+  put(**store, "a", 27, 29);
+  put(**store, "b", 3, 3);
+  const auto kept = sequences(**store, "a");
+  EXPECT_EQ(kept.size(), 20U);
+  EXPECT_EQ(kept.front(), 29U);
+  EXPECT_EQ(kept.back(), 10U);
+  EXPECT_EQ(sequences(**store, "b"), (std::vector<std::uint64_t>{3, 2, 1}));
 }
 
 TEST_F(StoreFile, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {

@@ -119,9 +119,9 @@ def check_files(node, announced, scratch):
     closed = dict(database.execute(
         "SELECT monitor, sum(up + down + unknown) FROM rollups WHERE level = 0 GROUP BY monitor"))
     kept = {row[0]: row[1:] for row in database.execute(
-        "SELECT id >> 32, count(*), max(sequence) FROM outcomes GROUP BY 1")}
+        "SELECT monitor, count(*), max(sequence) FROM outcomes GROUP BY 1")}
     outcomes = {(row[0], row[1]): row[2] for row in database.execute(
-        "SELECT id >> 32, sequence, json FROM outcomes")}
+        "SELECT monitor, sequence, json FROM outcomes")}
     rows = {row["name"]: row for row in database.execute("SELECT * FROM monitors")}
     for name, item in announced.monitors.items():
         if item["last"] is None:

@@ -12,7 +12,7 @@
 namespace tocsin::store_sqlite {
 namespace {
 
-constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
+constexpr const char* kFind = "SELECT id, recent FROM monitors WHERE name = ?1";
 constexpr const char* kInsert =
     "INSERT INTO monitors (kind, state, reason, since, incident_opened, first_failure, "
     "known_count, failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, "
@@ -23,11 +23,9 @@ constexpr const char* kUpdate =
     "UPDATE monitors SET kind = ?1, state = ?2, reason = ?3, since = ?4, incident_opened = ?5, "
     "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
     "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
-    "buckets = ?16, last_json = ?17, first_success = ?18, alerting = ?20 WHERE id = ?19";
-// A journal that is replayed must not put an older outcome over a newer one.
-constexpr const char* kPutOutcome =
-    "INSERT INTO outcomes (id, sequence, json) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
-    "sequence = excluded.sequence, json = excluded.json WHERE excluded.sequence >= sequence";
+    "buckets = ?16, last_json = ?17, first_success = ?18, alerting = ?20, recent = ?21 "
+    "WHERE id = ?19";
+constexpr const char* kSetRecent = "UPDATE monitors SET recent = ?2 WHERE id = ?1";
 constexpr const char* kPutRollup =
     "INSERT INTO rollups VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
     "ON CONFLICT (monitor, level, start) DO UPDATE SET up = up + excluded.up, "
@@ -56,7 +54,6 @@ constexpr const char* kPutSilence =
     "INSERT INTO silences (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET "
     "json = excluded.json";
 constexpr const char* kDropSilence = "DELETE FROM silences WHERE id = ?1";
-constexpr const char* kRemoveOutcomes = "DELETE FROM outcomes WHERE id >= ?1 AND id <= ?2";
 constexpr const char* kRemoveRollups = "DELETE FROM rollups WHERE monitor = ?1";
 constexpr const char* kRemoveMonitor = "DELETE FROM monitors WHERE id = ?1";
 constexpr const char* kSetNumber = "UPDATE meta SET commits = ?1 WHERE id = 1";
@@ -81,11 +78,11 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
   BatchWriter writer;
   writer.keep_ = keep;
   writer.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 18> wanted{{
+  const std::array<std::pair<Statement*, const char*>, 17> wanted{{
       {&writer.find_, kFind},
       {&writer.insert_, kInsert},
       {&writer.update_, kUpdate},
-      {&writer.put_outcome_, kPutOutcome},
+      {&writer.set_recent_, kSetRecent},
       {&writer.put_rollup_, kPutRollup},
       {&writer.subtract_, kSubtract},
       {&writer.drop_empty_rollup_, kDropEmptyRollup},
@@ -96,7 +93,6 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
       {&writer.drop_thread_, kDropThread},
       {&writer.put_silence_, kPutSilence},
       {&writer.drop_silence_, kDropSilence},
-      {&writer.remove_outcomes_, kRemoveOutcomes},
       {&writer.remove_rollups_, kRemoveRollups},
       {&writer.remove_monitor_, kRemoveMonitor},
       {&writer.set_number_, kSetNumber},
@@ -108,16 +104,23 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
     }
     *statement = std::move(*prepared);
   }
+  auto log = OutcomeLog::prepare(connection, keep);
+  if (!log) {
+    return std::unexpected(std::move(log).error());
+  }
+  writer.log_ = std::move(*log);
   return writer;
 }
 
 int BatchWriter::write(const ports::WriteBatch& batch) {
   int code = each(batch.removed, [this](const auto& name) { return remove(name); });
   for (std::size_t i = 0; code == SQLITE_OK && i < batch.monitors.size(); ++i) {
-    code = write_monitor(batch.monitors[i], in_ring(batch, i));
+    code = write_monitor(batch.monitors[i], outcome_of(batch, i));
   }
-  if (code == SQLITE_OK) {
-    code = each(batch.outcomes, [this](const auto& row) { return write_outcome(row); });
+  for (std::size_t i = 0; code == SQLITE_OK && i < batch.outcomes.size(); ++i) {
+    if (outcome_of(batch, i) == nullptr) {
+      code = write_outcome(batch.outcomes[i]);
+    }
   }
   if (code == SQLITE_OK) {
     code = each(batch.rollups, [this](const auto& row) { return write_rollup(row); });
@@ -161,17 +164,16 @@ int BatchWriter::write_delivery(const ports::WriteBatch& batch) {
   return code;
 }
 
-int BatchWriter::find_id(std::string_view name, std::int64_t& id) {
-  std::string key(name);
-  if (const auto known = ids_.find(key); known != ids_.end()) {
-    id = known->second;
+int BatchWriter::find(const std::string& name, Known*& monitor) {
+  monitor = nullptr;
+  if (const auto known = known_.find(name); known != known_.end()) {
+    monitor = &known->second;
     return SQLITE_OK;
   }
-  id = 0;
   const int code = find_.bind(1, name).step();
   if (code == SQLITE_ROW) {
-    id = find_.integer(0);
-    ids_.emplace(std::move(key), id);
+    monitor =
+        &known_.emplace(name, Known{find_.integer(0), std::string(find_.text(1))}).first->second;
   }
   find_.reset();
   return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
@@ -179,18 +181,20 @@ int BatchWriter::find_id(std::string_view name, std::int64_t& id) {
 
 // Whoever hands over a record and its outcome hands over the same text twice, and it is most of the
 // record: kept once, a page holds four times as many records.
-bool BatchWriter::in_ring(const ports::WriteBatch& batch, std::size_t index) const {
-  if (keep_ == 0 || index >= batch.outcomes.size()) {
-    return false;
+const ports::OutcomeRow* BatchWriter::outcome_of(const ports::WriteBatch& batch,
+                                                 std::size_t index) const {
+  if (keep_ == 0 || index >= batch.outcomes.size() || index >= batch.monitors.size()) {
+    return nullptr;
   }
   const ports::MonitorRecord& record = batch.monitors[index];
   const ports::OutcomeRow& outcome = batch.outcomes[index];
-  return outcome.sequence == record.outcome_count && outcome.monitor == record.name &&
-         outcome.json == record.last_json;
+  const bool its_last = outcome.sequence == record.outcome_count &&
+                        outcome.monitor == record.name && outcome.json == record.last_json;
+  return its_last ? &outcome : nullptr;
 }
 
 void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& record,
-                              bool json_in_ring) {
+                              bool json_in_log) {
   const alert::MonitorState& state = record.state;
   encode(record.counters, counters_);
   encode(record.buckets, buckets_);
@@ -210,47 +214,58 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(14, unix_ms(record.last_started))
       .bind(15, counters_)
       .bind(16, buckets_)
-      .bind(17, json_in_ring ? std::string_view{} : std::string_view(record.last_json))
+      .bind(17, json_in_log ? std::string_view{} : std::string_view(record.last_json))
       .bind(18, unix_ms(state.first_success))
       .bind(20, record.alerting);
 }
 
-int BatchWriter::write_monitor(const ports::MonitorRecord& record, bool json_in_ring) {
-  std::int64_t id = 0;
-  if (const int code = find_id(record.name, id); code != SQLITE_OK) {
+int BatchWriter::write_monitor(const ports::MonitorRecord& record,
+                               const ports::OutcomeRow* outcome) {
+  Known* monitor = nullptr;
+  int code = find(record.name, monitor);
+  if (code != SQLITE_OK) {
     return code;
   }
-  if (id != 0) {
-    bind_record(update_, record, json_in_ring);
-    return update_.bind(19, id).run();
+  if (monitor == nullptr) {
+    bind_record(insert_, record, outcome != nullptr);
+    code = insert_.bind(19, record.name).run();
+    if (code == SQLITE_OK) {
+      known_.emplace(record.name, Known{sqlite3_last_insert_rowid(connection_->raw()), {}});
+    }
+    return code == SQLITE_OK && outcome != nullptr ? write_outcome(*outcome) : code;
   }
-  bind_record(insert_, record, json_in_ring);
-  const int code = insert_.bind(19, record.name).run();
-  if (code == SQLITE_OK) {
-    ids_.emplace(record.name, sqlite3_last_insert_rowid(connection_->raw()));
+  bool in_log = false;
+  if (outcome != nullptr) {
+    code = log_.put(monitor->id, *outcome, monitor->recent, in_log);
+  } else if (keep_ == 0 && !monitor->recent.empty()) {
+    code = log_.drop(monitor->recent);
+    monitor->recent.clear();
   }
-  return code;
+  if (code != SQLITE_OK) {
+    return code;
+  }
+  bind_record(update_, record, in_log);
+  return update_.bind(19, monitor->id).bind(21, monitor->recent).run();
 }
 
 int BatchWriter::write_outcome(const ports::OutcomeRow& row) {
-  std::int64_t id = 0;
-  const int code = find_id(row.monitor, id);
-  if (code != SQLITE_OK || id == 0 || keep_ == 0) {
+  Known* monitor = nullptr;
+  int code = find(row.monitor, monitor);
+  if (code != SQLITE_OK || monitor == nullptr || keep_ == 0) {
     return code;
   }
-  return put_outcome_.bind(1, outcome_id(id, row.sequence % keep_))
-      .bind(2, row.sequence)
-      .bind(3, row.json)
-      .run();
+  bool holds = false;
+  code = log_.put(monitor->id, row, monitor->recent, holds);
+  return code == SQLITE_OK ? set_recent_.bind(1, monitor->id).bind(2, monitor->recent).run() : code;
 }
 
 int BatchWriter::write_rollup(const ports::RollupRow& row) {
-  std::int64_t id = 0;
-  if (const int code = find_id(row.monitor, id); code != SQLITE_OK || id == 0) {
+  Known* monitor = nullptr;
+  if (const int code = find(row.monitor, monitor); code != SQLITE_OK || monitor == nullptr) {
     return code;
   }
   const alert::Tally& tally = row.bucket.tally;
-  return put_rollup_.bind(1, id)
+  return put_rollup_.bind(1, monitor->id)
       .bind(2, level_number(row.bucket.level))
       .bind(3, unix_ms(row.bucket.start))
       .bind(4, std::int64_t{tally.up})
@@ -263,11 +278,11 @@ int BatchWriter::write_rollup(const ports::RollupRow& row) {
 
 int BatchWriter::subtract(std::span<const ports::RollupRow> rollups) {
   for (const ports::RollupRow& row : rollups) {
-    std::int64_t id = 0;
-    int code = find_id(row.monitor, id);
-    if (code == SQLITE_OK && id != 0) {
+    Known* monitor = nullptr;
+    int code = find(row.monitor, monitor);
+    if (code == SQLITE_OK && monitor != nullptr) {
       const alert::Tally& tally = row.bucket.tally;
-      code = subtract_.bind(1, id)
+      code = subtract_.bind(1, monitor->id)
                  .bind(2, level_number(row.bucket.level))
                  .bind(3, unix_ms(row.bucket.start))
                  .bind(4, std::int64_t{tally.up})
@@ -276,8 +291,8 @@ int BatchWriter::subtract(std::span<const ports::RollupRow> rollups) {
                  .bind(7, tally.duration_us_sum)
                  .run();
     }
-    if (code == SQLITE_OK && id != 0) {
-      code = drop_empty_rollup_.bind(1, id)
+    if (code == SQLITE_OK && monitor != nullptr) {
+      code = drop_empty_rollup_.bind(1, monitor->id)
                  .bind(2, level_number(row.bucket.level))
                  .bind(3, unix_ms(row.bucket.start))
                  .run();
@@ -314,17 +329,18 @@ int BatchWriter::write_outbox(const ports::OutboxRow& row) {
 }
 
 int BatchWriter::remove(const std::string& name) {
-  std::int64_t id = 0;
-  int code = find_id(name, id);
-  if (code != SQLITE_OK || id == 0) {
+  Known* monitor = nullptr;
+  int code = find(name, monitor);
+  if (code != SQLITE_OK || monitor == nullptr) {
     return code;
   }
-  ids_.erase(name);
-  code = remove_outcomes_.bind(1, outcome_id(id, 0)).bind(2, outcome_id(id, kLastSlot)).run();
+  const Known gone = std::move(*monitor);
+  known_.erase(name);
+  code = log_.drop(gone.recent);
   if (code == SQLITE_OK) {
-    code = remove_rollups_.bind(1, id).run();
+    code = remove_rollups_.bind(1, gone.id).run();
   }
-  return code == SQLITE_OK ? remove_monitor_.bind(1, id).run() : code;
+  return code == SQLITE_OK ? remove_monitor_.bind(1, gone.id).run() : code;
 }
 
 }  // namespace tocsin::store_sqlite

@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "adapters/store_sqlite/batch_writer.hpp"
 #include "adapters/store_sqlite/record_codec.hpp"
 #include "check/outcome.hpp"
 
@@ -21,15 +20,9 @@ using std::chrono::hours;
 constexpr const char* kLoad =
     "SELECT name, kind, state, reason, since, incident_opened, first_failure, known_count, "
     "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
-    "counters, buckets, iif(last_json = '', coalesce(json, ''), last_json), first_success, "
-    "alerting "
-    "FROM monitors "
-    "LEFT JOIN outcomes ON sequence = outcome_count AND outcomes.id = "
-    "(monitors.id << 32) + outcome_count % (SELECT keep FROM meta) ORDER BY name";
-constexpr const char* kFind = "SELECT id FROM monitors WHERE name = ?1";
-constexpr const char* kOutcomes =
-    "SELECT sequence, json FROM outcomes WHERE id >= ?1 AND id <= ?2 "
-    "AND (?3 = 0 OR sequence < ?3) ORDER BY sequence DESC LIMIT ?4";
+    "counters, buckets, last_json, first_success, alerting, recent FROM monitors ORDER BY name";
+constexpr const char* kFind = "SELECT id, recent FROM monitors WHERE name = ?1";
+constexpr const char* kOutcome = "SELECT sequence, json FROM outcomes WHERE id = ?1";
 constexpr const char* kRollups =
     "SELECT start, up, down, unknown, duration_us_sum, duration_us_max FROM rollups "
     "WHERE monitor = ?1 AND level = ?2 AND start >= ?3 ORDER BY start LIMIT ?4";
@@ -104,7 +97,7 @@ Result<Queries> Queries::open(const std::string& path, const std::string& vfs) {
   queries.connection_ = std::move(*connection);
   const std::array<std::pair<Statement*, const char*>, 5> wanted{{
       {&queries.find_, kFind},
-      {&queries.outcomes_, kOutcomes},
+      {&queries.outcome_, kOutcome},
       {&queries.uptime_, kUptime},
       {&queries.rollups_, kRollups},
       {&queries.depth_, kDepth},
@@ -130,9 +123,33 @@ Result<void> Queries::load(const std::function<void(ports::MonitorRecord)>& each
     if (!record) {
       return std::unexpected(std::move(record).error());
     }
+    if (auto added = add_last(rows->text(20), *record); !added) {
+      return added;
+    }
     each(std::move(*record));
   }
   return code == SQLITE_DONE ? Result<void>{} : std::unexpected(connection_.error(code));
+}
+
+// The last outcome of a record that leaves it to the log.
+Result<void> Queries::add_last(std::string_view recent, ports::MonitorRecord& record) {
+  RecentOutcomes list;
+  if (!decode(recent, list)) {
+    return std::unexpected(damaged(connection_, record.name, "recent"));
+  }
+  if (!record.last_json.empty() || list.rows.empty() || list.sequence != record.outcome_count) {
+    return {};
+  }
+  const int code = outcome_.bind(1, list.rows.front()).step();
+  if (code == SQLITE_ROW) {
+    record.last_json = outcome_.text(1);
+  }
+  Result<void> result;
+  if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    result = std::unexpected(connection_.error(code));
+  }
+  outcome_.reset();
+  return result;
 }
 
 // Runs `sql` once and hands each row over.
@@ -187,28 +204,45 @@ Result<std::int64_t> Queries::find_id(const std::string& monitor) {
   return result;
 }
 
+Result<RecentOutcomes> Queries::recent(const std::string& monitor) {
+  RecentOutcomes list;
+  const int code = find_.bind(1, monitor).step();
+  Result<RecentOutcomes> result;
+  if (code == SQLITE_ROW && !decode(find_.text(1), list)) {
+    result = std::unexpected(damaged(connection_, monitor, "recent"));
+  } else if (code == SQLITE_ROW || code == SQLITE_DONE) {
+    result = std::move(list);
+  } else {
+    result = std::unexpected(connection_.error(code));
+  }
+  find_.reset();
+  return result;
+}
+
 Result<std::vector<ports::OutcomeRow>> Queries::outcomes(const std::string& monitor,
                                                          std::uint64_t before, std::size_t limit) {
   std::vector<ports::OutcomeRow> found;
-  const auto id = find_id(monitor);
-  if (!id || *id == 0) {
-    return id ? Result<std::vector<ports::OutcomeRow>>(std::move(found))
-              : std::unexpected(id.error());
+  const auto list = recent(monitor);
+  if (!list) {
+    return std::unexpected(list.error());
   }
-  outcomes_.bind(1, outcome_id(*id, 0))
-      .bind(2, outcome_id(*id, kLastSlot))
-      .bind(3, before)
-      .bind(4, row_limit(limit));
-  int code = SQLITE_OK;
-  while ((code = outcomes_.step()) == SQLITE_ROW) {
-    found.push_back({monitor, outcomes_.natural(0), std::string(outcomes_.text(1))});
+  for (const std::int64_t id : list->rows) {
+    if (found.size() >= limit) {
+      break;
+    }
+    const int code = outcome_.bind(1, id).step();
+    // What is not there was let go of since the list was read.
+    if (code == SQLITE_ROW && (before == 0 || outcome_.natural(0) < before)) {
+      found.push_back({monitor, outcome_.natural(0), std::string(outcome_.text(1))});
+    }
+    const bool failed = code != SQLITE_ROW && code != SQLITE_DONE;
+    Error error = failed ? connection_.error(code) : Error{};
+    outcome_.reset();
+    if (failed) {
+      return std::unexpected(std::move(error));
+    }
   }
-  Result<std::vector<ports::OutcomeRow>> result = std::move(found);
-  if (code != SQLITE_DONE) {
-    result = std::unexpected(connection_.error(code));
-  }
-  outcomes_.reset();
-  return result;
+  return found;
 }
 
 Result<std::vector<ports::EventRow>> Queries::events(const ports::EventQuery& query) {

@@ -4,16 +4,18 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "adapters/store_sqlite/record_codec.hpp"
 #include "adapters/store_sqlite/sqlite_connection.hpp"
 #include "base/result.hpp"
 #include "ports/store.hpp"
 
 namespace tocsin::store_sqlite {
 
-// Owns its connection. One thread at a time. Every call is its own read transaction, so it sees
-// what was committed when it began, and holds the log back no longer than it runs.
+// Owns its connection. One thread at a time. Every statement is its own read transaction:
+// it sees what was committed when it began, and holds the log back no longer than it runs.
 class Queries {
  public:
   [[nodiscard]] static Result<Queries> open(const std::string& path, const std::string& vfs);
@@ -39,10 +41,12 @@ class Queries {
   [[nodiscard]] Result<void> visit(const char* sql, Each each);
   // 0 when there is no such monitor.
   [[nodiscard]] Result<std::int64_t> find_id(const std::string& monitor);
+  [[nodiscard]] Result<RecentOutcomes> recent(const std::string& monitor);
+  [[nodiscard]] Result<void> add_last(std::string_view recent, ports::MonitorRecord& record);
   [[nodiscard]] Result<void> add_uptime(std::int64_t monitor, Instant now, ports::UptimeSums& sums);
 
   Connection connection_;  // before the statements, which must go first
-  Statement find_, outcomes_, uptime_, rollups_, depth_;
+  Statement find_, outcome_, uptime_, rollups_, depth_;
 };
 
 }  // namespace tocsin::store_sqlite

@@ -55,6 +55,7 @@ class ListReader {
     value = from_unix_ms(ms);
   }
   [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool more() const { return ok_ && at_ != end_; }
 
  private:
   const char* at_;
@@ -136,6 +137,38 @@ bool decode(std::string_view text, alert::OpenBuckets& buckets) {
   }
   for (std::uint16_t& down : buckets.slot_down) {
     list.take(down);
+  }
+  return list.ok();
+}
+
+// The newest row, then how much smaller each further one is: short numbers.
+void encode(const RecentOutcomes& recent, std::string& out) {
+  ListWriter list(out);
+  list.put(recent.sequence);
+  std::int64_t newer = 0;
+  for (const std::int64_t row : recent.rows) {
+    list.put(newer == 0 ? row : newer - row);
+    newer = row;
+  }
+}
+
+bool decode(std::string_view text, RecentOutcomes& recent) {
+  recent.sequence = 0;
+  recent.rows.clear();
+  if (text.empty()) {
+    return true;
+  }
+  ListReader list(text);
+  list.take(recent.sequence);
+  std::int64_t newer = 0;
+  while (list.more()) {
+    std::int64_t number = 0;
+    list.take(number);
+    newer = newer == 0 ? number : newer - number;
+    if (number <= 0 || newer <= 0) {
+      return false;
+    }
+    recent.rows.push_back(newer);
   }
   return list.ok();
 }

@@ -10,7 +10,7 @@ namespace tocsin::store_sqlite {
 namespace {
 
 // Forward only; a released entry never changes. Entry N brings version N to N + 1.
-constexpr std::array<const char*, 2> kMigrations{// 1: monitors, their history, events, outbox.
+constexpr std::array<const char*, 3> kMigrations{// 1: monitors, their history, events, outbox.
                                                  R"sql(
 CREATE TABLE meta (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -100,6 +100,35 @@ CREATE TABLE silences (
   id   TEXT PRIMARY KEY,
   json TEXT NOT NULL
 ) WITHOUT ROWID;
+)sql",
+                                                 // 3: outcomes in the order in which they came,
+                                                 // no longer a ring of rows per monitor.
+                                                 R"sql(
+ALTER TABLE outcomes RENAME TO rings;
+CREATE TABLE outcomes (
+  id       INTEGER PRIMARY KEY,
+  monitor  INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  json     TEXT    NOT NULL
+);
+-- Monitor by monitor, so that nothing large is sorted; rows are numbered as they come.
+INSERT INTO outcomes (monitor, sequence, json)
+  SELECT m.id, r.sequence, r.json
+  FROM monitors m CROSS JOIN rings r ON r.id >= m.id << 32 AND r.id < (m.id + 1) << 32
+  ORDER BY m.id, r.sequence;
+ALTER TABLE monitors ADD COLUMN recent TEXT NOT NULL DEFAULT '';
+UPDATE monitors
+  SET recent = '1 ' || newest || ' ' || last || replace(hex(zeroblob(kept - 1)), '00', ' 1')
+  FROM (
+    SELECT id, newest, kept, sum(kept) OVER (ORDER BY id) AS last FROM (
+      SELECT m.id AS id,
+             (SELECT max(sequence) FROM rings WHERE id >= m.id << 32 AND id < (m.id + 1) << 32)
+               AS newest,
+             (SELECT count(*) FROM rings WHERE id >= m.id << 32 AND id < (m.id + 1) << 32) AS kept
+      FROM monitors m)) AS lists
+  WHERE lists.id = monitors.id AND kept > 0;
+DROP TABLE rings;
+ALTER TABLE meta DROP COLUMN keep;
 )sql"};
 
 Result<void> apply(Connection& connection, std::int64_t version) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "adapters/store_sqlite/outcome_rings.hpp"
 #include "adapters/store_sqlite/schema.hpp"
 
 namespace tocsin::store_sqlite {
@@ -94,9 +93,6 @@ Result<void> Writer::connect(bool first) {
   }
   connection_ = std::move(*opened);
   auto ready = first ? prepare_schema(connection_) : configure_writer(connection_);
-  if (ready && first) {
-    ready = resize_rings(connection_, options_.retention.outcomes);
-  }
   if (!ready) {
     return ready;
   }
@@ -280,7 +276,7 @@ std::optional<Writer::Failure> Writer::attempt(const std::vector<Job*>& jobs) {
   if (sqlite3_get_autocommit(connection_.raw()) == 0) {
     static_cast<void>(undo_.run());
   }
-  rows_->forget_ids();
+  rows_->forget_monitors();
   if (at_commit) {
     remember_doubtful(jobs);
   }
