@@ -65,8 +65,7 @@ class StatusView {
     if (!cursor.empty()) {
       path += "&cursor=" + cursor;
     }
-    client_.get(std::move(path),
-                [this](Result<ApiClient::Answer> answer) { take_page(std::move(answer)); });
+    client_.get(path, [this](Result<ApiClient::Answer> answer) { take_page(std::move(answer)); });
   }
 
   void take_page(Result<ApiClient::Answer> answer) {

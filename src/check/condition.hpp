@@ -61,7 +61,7 @@ struct Wording {
   std::string message;
   std::string rule;
 };
-[[nodiscard]] inline Wording by_rule(std::string rule) { return {rule, rule}; }
+[[nodiscard]] inline Wording by_rule(const std::string& rule) { return {rule, rule}; }
 // `RULE, found "what"`
 [[nodiscard]] Wording found(std::string rule, std::string_view what);
 
