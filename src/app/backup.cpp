@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <string>
 
 #include "adapters/store_sqlite/store_sqlite.hpp"
 #include "app/commands.hpp"
@@ -8,7 +9,23 @@
 
 namespace tocsin::app {
 
+namespace {
+
+int copy(const std::string& from, const std::string& to) {
+  if (const auto copied = store_sqlite::StoreSqlite::backup_file(from, to); !copied) {
+    fmt::print(stderr, "tocsin: {}\n", copied.error().message);
+    return kFailed;
+  }
+  fmt::print("{} copied to {}\n", from, to);
+  return kDone;
+}
+
+}  // namespace
+
 int backup(const BackupOptions& options) {
+  if (!options.store.empty()) {
+    return copy(options.store, options.file);
+  }
   const auto loaded = load_config(options.config);
   if (!loaded) {
     fmt::print(stderr, "tocsin: {}\n", loaded.error().message);
@@ -18,13 +35,7 @@ int backup(const BackupOptions& options) {
     print_diagnostics(*loaded, stderr);
     return kUsage;
   }
-  const std::string& from = loaded->config->settings.store.path;
-  if (const auto copied = store_sqlite::StoreSqlite::backup_file(from, options.file); !copied) {
-    fmt::print(stderr, "tocsin: {}\n", copied.error().message);
-    return kFailed;
-  }
-  fmt::print("{} copied to {}\n", from, options.file);
-  return kDone;
+  return copy(loaded->config->settings.store.path, options.file);
 }
 
 }  // namespace tocsin::app

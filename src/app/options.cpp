@@ -82,6 +82,9 @@ CLI::App* add_backup(CLI::App& app, BackupOptions& backup) {
   CLI::App* command = app.add_subcommand("backup", "copy the live store to a file");
   command->add_option("file", backup.file, "where to; must not exist")->required();
   add_config(*command, backup.config);
+  command->add_option(
+      "--store", backup.store,
+      "the database itself, where the secrets of the configuration are not at hand");
   return command;
 }
 

@@ -45,6 +45,7 @@ struct ProbeOptions {
 struct BackupOptions {
   std::string config;
   std::string file;
+  std::string store;  // empty: the one that the configuration names
 };
 
 struct SilenceAddOptions : ServerOptions {

@@ -323,6 +323,10 @@ def test_backup_copies_a_live_store(daemon, target, tocsin, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     with sqlite3.connect(copy) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    again = tocsin("backup", tmp_path / "again.db", "--store", node.folder / "tocsin.db")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert (tmp_path / "again.db").stat().st_size == copy.stat().st_size
+    assert tocsin("backup", tmp_path / "none.db", "--store", tmp_path / "nothing.db").returncode == 1
     assert node.get("/readyz").status == 200
 
 
