@@ -116,10 +116,7 @@ void Dispatcher::expire() {
 }
 
 void Dispatcher::resume(std::vector<ports::ThreadRow> threads) {
-  for (ports::ThreadRow& row : threads) {
-    ThreadKey key{row.channel, row.incident};
-    threads_.insert_or_assign(std::move(key), std::move(row));
-  }
+  threads_.resume(std::move(threads));
 }
 
 Dispatcher::Desk& Dispatcher::desk_of(const ports::OutboxRow& row) {
@@ -147,9 +144,8 @@ std::string Dispatcher::group_of(const Line& line, const ports::OutboxRow& row) 
     return {};
   }
   if (outlet->format->follows_up() && !event->incident.empty()) {
-    const auto thread = threads_.find({outlet->name, event->incident});
-    if (thread != threads_.end()) {
-      return "thread " + thread->second.reference;
+    if (const std::string* const thread = threads_.reference(outlet->name, event->incident)) {
+      return "thread " + *thread;
     }
   }
   std::string group;
@@ -331,16 +327,15 @@ std::optional<notification::Earlier> Dispatcher::earlier_of(
   if (!outlet.format->follows_up() || message.events.empty()) {
     return std::nullopt;
   }
-  std::optional<notification::Earlier> earlier;
+  const std::string* of_all = nullptr;
   for (const alert::Event& event : message.events) {
-    const auto thread = threads_.find({outlet.name, event.incident});
-    if (event.incident.empty() || thread == threads_.end() ||
-        (earlier && earlier->reference != thread->second.reference)) {
+    const std::string* const thread = threads_.reference(outlet.name, event.incident);
+    if (event.incident.empty() || thread == nullptr || (of_all != nullptr && *of_all != *thread)) {
       return std::nullopt;
     }
-    earlier = notification::Earlier{thread->second.reference, thread->second.content};
+    of_all = thread;
   }
-  return earlier;
+  return threads_.earlier(outlet.name, message.events.front().incident);
 }
 
 void Dispatcher::prepare(Flight& flight) {
@@ -387,58 +382,30 @@ void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) 
   carry(id);
 }
 
-void Dispatcher::forget_old_threads(ports::WriteBatch& batch) {
-  const Instant oldest = ports_.clock.now() - kThreadLasts;
-  for (auto at = threads_.begin(); at != threads_.end();) {
-    if (at->second.created >= oldest) {
-      ++at;
-      continue;
-    }
-    batch.ended_threads.push_back(at->first);
-    at = threads_.erase(at);
-  }
-}
-
-// Somebody removed the message that others answer to: they are messages of their own from now on.
-void Dispatcher::forget_thread(const std::string& channel, const std::string& reference) {
-  ports::WriteBatch batch;
-  for (auto at = threads_.begin(); at != threads_.end();) {
-    if (at->first.first != channel || at->second.reference != reference) {
-      ++at;
-      continue;
-    }
-    batch.ended_threads.push_back(at->first);
-    at = threads_.erase(at);
-  }
-  hooks_.record(std::move(batch));
-}
-
 void Dispatcher::remember_threads(const Flight& flight, ports::WriteBatch& batch) {
-  const notification::Format& format = *flight.outlet->format;
-  if (!format.follows_up()) {
+  if (!flight.outlet->format->follows_up()) {
     return;
   }
+  const Instant now = ports_.clock.now();
+  threads_.forget_before(now - kThreadLasts, batch);
   const std::string& channel = flight.outlet->name;
-  forget_old_threads(batch);
   const std::string reference = flight.earlier ? flight.earlier->reference : flight.last.reference;
+  const std::string& content = flight.work.content;
+  if (reference.empty()) {
+    return;
+  }
   for (const alert::Event& event : flight.message.events) {
-    if (event.incident.empty() || reference.empty()) {
+    if (event.incident.empty()) {
       continue;
     }
-    ThreadKey key{channel, event.incident};
-    if (phase_of(event) == alert::Phase::opens && !flight.earlier && !flight.work.content.empty()) {
-      threads_[key] = {channel, event.incident, reference, flight.work.content, event.at};
-    } else if (phase_of(event) == alert::Phase::closes && threads_.erase(key) > 0) {
-      batch.ended_threads.push_back(std::move(key));
+    if (phase_of(event) == alert::Phase::opens && !flight.earlier && !content.empty()) {
+      threads_.open(channel, event.incident, reference, event.at, batch);
+    } else if (phase_of(event) == alert::Phase::closes) {
+      threads_.close(channel, event.incident, batch);
     }
   }
-  for (auto& [key, row] : threads_) {
-    if (key.first == channel && row.reference == reference) {
-      if (!flight.work.content.empty()) {
-        row.content = flight.work.content;
-      }
-      batch.threads.push_back(row);
-    }
+  if (!content.empty()) {
+    threads_.show(channel, reference, content, now, batch);
   }
 }
 
@@ -494,7 +461,9 @@ void Dispatcher::failed(Flight flight, const notification::Verdict& verdict) {
                    {"attempt", static_cast<std::int64_t>(flight.consignment->attempts) + 1},
                    {"error", verdict.message}});
   if (verdict.earlier_gone && flight.earlier) {
-    forget_thread(name, flight.earlier->reference);
+    ports::WriteBatch batch;  // they are messages of their own from now on
+    threads_.forget(name, flight.earlier->reference, batch);
+    hooks_.record(std::move(batch));
   }
   if (verdict.kind == Kind::message_failed) {
     if (flight.consignment->rows.size() > 1) {

@@ -21,6 +21,7 @@
 #include "ports/loop.hpp"
 #include "ports/store.hpp"
 #include "service/delivery/line.hpp"
+#include "service/delivery/threads.hpp"
 
 namespace tocsin::service {
 
@@ -146,7 +147,6 @@ class Dispatcher {
     notification::Work work;
     notification::Verdict last;  // of the steps so far
   };
-  using ThreadKey = std::pair<std::string, std::string>;  // channel, incident
 
   Desk& desk_of(const ports::OutboxRow& row);
   [[nodiscard]] std::string group_of(const Line& line, const ports::OutboxRow& row) const;
@@ -160,8 +160,6 @@ class Dispatcher {
   void answered(std::uint64_t id, const notification::Answer& answer);
   void arrived(Flight flight);
   void failed(Flight flight, const notification::Verdict& verdict);
-  void forget_old_threads(ports::WriteBatch& batch);
-  void forget_thread(const std::string& channel, const std::string& reference);
   void remember_threads(const Flight& flight, ports::WriteBatch& batch);
   void finish_stop();
   void give_up(const std::string& name, std::vector<ports::OutboxRow> rows, const std::string& why);
@@ -184,7 +182,7 @@ class Dispatcher {
   std::map<std::string, Desk, std::less<>> desks_;
   std::map<std::uint64_t, Flight> flights_;
   std::uint64_t next_flight_ = 1;
-  std::map<ThreadKey, ports::ThreadRow> threads_;
+  Threads threads_;
   ports::TimerId timer_ = 0;
   MonoTime armed_for_{};
   bool stopping_ = false;
