@@ -78,6 +78,7 @@ LoadResult load(const LoadInput& input) {
     if (file.broken && !file.source->is_main)
       result.broken_drop_ins.push_back(file.problems.file());
   }
+  if (result.config) result.config->whole = result.broken_drop_ins.empty();
   result.secrets.assign(substitution.secrets().begin(), substitution.secrets().end());
   return result;
 }

@@ -133,6 +133,8 @@ struct Config {
   std::vector<Monitor> monitors;  // sorted by name, names unique
   // Sorted by name, names unique within each; never null.
   std::vector<std::shared_ptr<const notification::Outlet>> channels, sinks;
+  // False: drop-ins are ignored because they are broken, and what is missing here may be theirs.
+  bool whole = true;
 };
 
 }  // namespace tocsin::config

@@ -58,6 +58,14 @@ void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Chang
   commit(std::move(batch), std::move(entry));
 }
 
+void Recorder::release(std::uint32_t slot) {
+  if (const auto held = journal_.by_slot.find(slot); held != journal_.by_slot.end()) {
+    move_into(journal_.orphans.events, held->second.events);
+    move_into(journal_.orphans.rollups, held->second.rollups);
+    journal_.by_slot.erase(held);
+  }
+}
+
 void Recorder::submit_delivered(ports::WriteBatch batch) {
   InFlight entry;
   entry.delivered = batch;

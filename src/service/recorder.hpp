@@ -86,6 +86,10 @@ class Recorder {
   // holds its closing event, if it had an open incident.
   void submit_removal(std::uint32_t slot, ports::WriteBatch batch, Change change);
 
+  // The slot may be used again at once, though its monitor is not gone: what the journal holds
+  // about it is written without its record, which the caller submits.
+  void release(std::uint32_t slot);
+
   // What was delivered and what it leads to: only `delivered`, `threads` and `ended_threads` of the
   // batch. Kept in the journal while the store refuses, and committed behind what it holds.
   void submit_delivered(ports::WriteBatch batch);

@@ -90,6 +90,11 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   const Result<void> loaded = ports_.store.load([&](ports::MonitorRecord record) {
     const std::size_t at = lower_bound(record.name);
     if (at == by_name_.size() || slots_[by_name_[at]].config.name != record.name) {
+      if (!config.whole) {
+        std::string name = record.name;
+        parked_.emplace(std::move(name), Parked{std::move(record)});
+        return;
+      }
       gone.push_back(record.name);
       if (record.state.incident_open()) {
         incidents_gone.emplace(record.name, std::move(record));

@@ -274,11 +274,10 @@ void Watch::Impl::tell_recovery(Slot& s, const alert::Event& event, Instant now,
 }
 
 // Children whose incident waits for what this monitor was found to be.
-void Watch::Impl::settle_children(std::uint32_t id) {
+void Watch::Impl::settle_children(std::uint32_t id, bool changed) {
   if (!gates_.empty() && is_gate(slots_[id])) {
-    const Instant now = ports_.clock.now();
-    for (const std::uint32_t child : std::vector(open_.begin(), open_.end())) {
-      settle_now(child, now);
+    if (changed || !slots_[id].state.incident_open()) {
+      settle_held();
     }
     return;
   }
@@ -289,6 +288,17 @@ void Watch::Impl::settle_children(std::uint32_t id) {
   for (const std::uint32_t child : found->second) {
     if (open_.contains(child)) {
       settle_now(child, ports_.clock.now());
+    }
+  }
+}
+
+// All that a gate holds back may be thousands: a share in each turn of the loop, see settle_due().
+void Watch::Impl::settle_held() {
+  for (const std::uint32_t id : open_) {
+    const alert::Hold hold = slots_[id].alerting->incident->hold;
+    if (hold == alert::Hold::parent_down || hold == alert::Hold::waits_for_parent) {
+      timed_[id] = Instant{};
+      settle_next_ = 0;
     }
   }
 }

@@ -131,7 +131,8 @@ class Watch::Impl {
   void tell_of(std::uint32_t id, const alert::Step& step, check::Status status, Instant now,
                alert::Event* event, Telling& telling);
   static void tell_recovery(Slot& s, const alert::Event& event, Instant now, Telling& telling);
-  void settle_children(std::uint32_t id);
+  void settle_children(std::uint32_t id, bool changed);
+  void settle_held();
   void settle_now(std::uint32_t id, Instant now);
   void submit_telling(std::uint32_t id, Instant now, Telling telling, ports::Store::Done done);
   void refresh_quiet(Instant now);
@@ -150,6 +151,9 @@ class Watch::Impl {
   std::uint32_t take_slot(const config::Monitor& monitor);
   void release_slot(std::uint32_t id);
   void remove_monitor(std::uint32_t id);
+  void park_monitor(std::uint32_t id);
+  [[nodiscard]] bool unpark_monitor(std::uint32_t id, Instant now);
+  void remove_parked();
   void replace_config(std::uint32_t id, const config::Monitor& monitor);
   void drop_runs(std::uint32_t id);
   void sort_names();
@@ -173,6 +177,13 @@ class Watch::Impl {
   // From where they are to be looked at; none when all were since the last tick.
   std::optional<std::uint32_t> settle_next_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> children_;  // by parent's name
+  // Monitors that nobody may look at, while a drop-in that may hold them is broken: neither checked
+  // nor shown nor removed.
+  struct Parked {
+    ports::MonitorRecord record;
+    bool counted = false;  // its counters are in stats_
+  };
+  std::map<std::string, Parked, std::less<>> parked_;
   std::vector<std::string> gates_;  // names; every other monitor depends on each
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.

@@ -114,6 +114,56 @@ void Watch::Impl::remove_monitor(std::uint32_t id) {
   release_slot(id);
 }
 
+void Watch::Impl::park_monitor(std::uint32_t id) {
+  drop_runs(id);
+  ports::MonitorRecord record = record_of(id);
+  open_.erase(id);
+  timed_.erase(id);
+  recorder_.release(id);
+  ports::WriteBatch batch;
+  batch.monitors.push_back(record);
+  recorder_.submit(std::move(batch), {});
+  std::string name = record.name;
+  parked_.insert_or_assign(std::move(name), Parked{std::move(record), true});
+  release_slot(id);
+}
+
+// It goes on where it was. Meanwhile nothing was planned: there was no schedule.
+bool Watch::Impl::unpark_monitor(std::uint32_t id, Instant now) {
+  Slot& s = slots_[id];
+  auto parked = parked_.extract(s.config.name);
+  if (parked.empty()) {
+    return false;
+  }
+  stats_.forget(s.shown);
+  s.restore(std::move(parked.mapped().record));
+  stats_.count(s.shown);
+  stats_.paused += s.paused ? 1 : 0;
+  s.accounted_until = now;
+  if (parked.mapped().counted) {
+    s.durable.counters = s.counters;
+  } else {
+    resume_accounting(id, now);
+  }
+  plan_first(id);
+  resume_incident(id);
+  return true;
+}
+
+// Every file is read again, and these are in none.
+void Watch::Impl::remove_parked() {
+  std::vector<std::string> gone;
+  std::map<std::string, ports::MonitorRecord> incidents;
+  for (auto& [name, parked] : parked_) {
+    gone.push_back(name);
+    if (parked.record.state.incident_open()) {
+      incidents.emplace(name, std::move(parked.record));
+    }
+  }
+  parked_.clear();
+  forget_removed(gone, incidents);
+}
+
 void Watch::Impl::replace_config(std::uint32_t id, const config::Monitor& monitor) {
   Slot& s = slots_[id];
   const bool keeps_runs = same_target(*s.config.check, *monitor.check);
@@ -144,11 +194,15 @@ void Watch::Impl::reload(const config::Config& config) {
   ++stats_.reloads;
   std::vector<std::uint32_t> names;
   names.reserve(config.monitors.size());
+  const Instant now = wall_of(last_wake_);
+  const auto leave = [&](std::uint32_t id) {
+    config.whole ? remove_monitor(id) : park_monitor(id);
+  };
   // Both lists are in name order: one walk finds what stays, goes and comes.
   auto old = by_name_.begin();
   for (const config::Monitor& monitor : config.monitors) {
     while (old != by_name_.end() && slots_[*old].config.name < monitor.name) {
-      remove_monitor(*old++);
+      leave(*old++);
     }
     if (old != by_name_.end() && slots_[*old].config.name == monitor.name) {
       replace_config(*old, monitor);
@@ -156,11 +210,16 @@ void Watch::Impl::reload(const config::Config& config) {
       continue;
     }
     const std::uint32_t id = take_slot(monitor);
-    plan_first(id);
+    if (!unpark_monitor(id, now)) {
+      plan_first(id);
+    }
     names.push_back(id);
   }
   while (old != by_name_.end()) {
-    remove_monitor(*old++);
+    leave(*old++);
+  }
+  if (config.whole) {
+    remove_parked();
   }
   by_name_ = std::move(names);
   index_children();
@@ -170,7 +229,7 @@ void Watch::Impl::reload(const config::Config& config) {
   for (const std::uint32_t id : open_) {
     timed_[id] = Instant{};  // who is to be told may have changed
   }
-  alert_tick(wall_of(last_wake_));
+  alert_tick(now);
   arm();
 }
 

@@ -123,7 +123,8 @@ void Watch::Impl::finish_run(const Run& run, check::Outcome outcome, ManualDone 
     const auto& plan = std::get<schedule::DelayPlan>(s.config.plan->when);
     plan_at(run.slot, wall_of(ports_.clock.mono_now()) + plan.delay);
   }
-  if (const auto next = agenda_.earliest(); next && next->due < armed_for_) {
+  const auto next = agenda_.earliest();
+  if ((next && next->due < armed_for_) || (settle_next_ && ports_.clock.mono_now() < armed_for_)) {
     arm();
   }
 }
@@ -180,7 +181,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     };
   }
   recorder_.submit(std::move(batch), std::move(change));
-  settle_children(run.slot);
+  settle_children(run.slot, step.event.has_value());
 }
 
 void Watch::Impl::plan_retry(std::uint32_t id, check::Status latest) {

@@ -127,6 +127,28 @@ def test_a_broken_drop_in_is_skipped_and_reported(daemon, target):
     assert node.metric("tocsin_config_broken_dropins") == 0
 
 
+def test_a_typo_in_a_drop_in_ends_no_outage(daemon, target):
+    """Neither by a reload nor by a restart; once it is mended the outage goes on."""
+    whole = {"monitors": {"partner": endpoint(target(answer(500)).url)}}
+    node = daemon({})
+    node.write_config(whole, "partners.yml")
+    start(node, partner="down")
+    since = node.monitor("partner")["since"]
+    node.write_config("monitors: {partner: {htp: x}}\n", "partners.yml")
+    node.reload()
+    wait_until(lambda: node.state("partner") is None, what="the drop-in to be ignored")
+    node.stop()
+    node.start()
+    assert node.state("partner") is None
+    node.write_config(whole, "partners.yml")
+    node.reload()
+    wait_until(lambda: node.state("partner") is not None, what="the mended drop-in")
+    item = node.monitor("partner")
+    assert (item["state"], item["since"]) == ("down", since)
+    events = node.get("/api/v1/events?monitor=partner").json()["items"]
+    assert [event["type"] for event in events] == ["went_down"]
+
+
 def test_what_needs_a_restart_is_said_and_the_rest_taken_over(daemon, target):
     server = target()
     node = start(daemon({"monitors": {"shop": endpoint(server.url)}}), shop="up")

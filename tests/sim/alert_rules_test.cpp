@@ -230,6 +230,64 @@ TEST(AlertRules, EveryMonitorDependsOnAGate) {
   EXPECT_TRUE(world.healthy()) << world.problem();
 }
 
+// The drop-in that holds a monitor is broken for a while: nobody hears that its outage is over.
+TEST(AlertRules, ABrokenDropInEndsNoOutageAndForgetsNothing) {
+  for (const bool restarts : {false, true}) {
+    SCOPED_TRACE(restarts);
+    Told world;
+    world.boot();
+    world.run_for(2min);
+    world.prober.force(kChild, check::Status::down);
+    world.run_for(1min);
+    ASSERT_THAT(world.news(), ElementsAre("went_down m00001"));
+    const auto whole = world.config;
+    const auto before = world.view(kChild);
+    const std::string incident = before.incident->opening.incident;
+    const std::uint64_t planned = before.counters.planned;
+    world.config.monitors.pop_back();
+    world.config.whole = false;
+    world.watch->reload(world.config);
+    world.run_for(1min);
+    EXPECT_EQ(world.watch->find(kChild), world.watch->size()) << "neither checked nor shown";
+    if (restarts) {
+      world.kill();
+      world.boot();
+      world.run_for(1min);
+    }
+    EXPECT_THAT(world.news(), IsEmpty());
+    world.config = whole;
+    world.watch->reload(world.config);
+    world.run_for(1min);
+    EXPECT_THAT(world.news(), IsEmpty()) << "it is still down";
+    ASSERT_NE(world.view(kChild).incident, nullptr);
+    EXPECT_EQ(world.view(kChild).incident->opening.incident, incident);
+    EXPECT_GT(world.view(kChild).counters.planned, planned);
+    world.prober.force(kChild, check::Status::up);
+    world.run_for(1min);
+    EXPECT_THAT(world.news(), ElementsAre("recovered m00001"));
+    EXPECT_TRUE(world.healthy()) << world.problem();
+  }
+}
+
+TEST(AlertRules, WhatIsInNoFileOnceAllAreReadIsRemoved) {
+  Told world;
+  world.boot();
+  world.run_for(2min);
+  world.prober.force(kChild, check::Status::down);
+  world.run_for(1min);
+  ASSERT_THAT(world.news(), ElementsAre("went_down m00001"));
+  world.config.monitors.pop_back();
+  world.config.whole = false;
+  world.watch->reload(world.config);
+  world.run_for(1min);
+  ASSERT_THAT(world.news(), IsEmpty());
+  world.config.whole = true;
+  world.watch->reload(world.config);
+  world.run_for(1min);
+  EXPECT_THAT(world.news(), ElementsAre("recovered m00001"));
+  EXPECT_EQ(world.store->contents().monitors.size(), 1U);
+}
+
 TEST(AlertRules, AMaintenanceWindowHoldsItsMonitorsBackInItsOwnTimeZone) {
   Told world;
   world.notes(0).labels = {{"team", "shop"}};

@@ -162,6 +162,7 @@ config::Config AlertWorld::current() const {
   out.channels = channels_;
   out.maintenance = maintenance_;
   out.settings.self.gate = gate_;
+  out.whole = whole_;
   return out;
 }
 
@@ -353,6 +354,7 @@ void AlertWorld::reload() {
   if (random_.chance(1, 4)) {
     gate_.empty() ? gate_.push_back(fleet_[2].name) : gate_.clear();
   }
+  whole_ = !random_.chance(1, 3);
   const config::Config config = current();
   watch->reload(config);
   dispatcher->set_outlets(config.channels, config.sinks);
@@ -497,6 +499,8 @@ void AlertWorld::look() {
 
 void AlertWorld::settle() {
   store->accept();
+  whole_ = true;  // what was parked goes
+  watch->reload(current());
   for (auto& [channel, mood] : moods_) {
     mood = Mood::takes;
   }

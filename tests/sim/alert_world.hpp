@@ -118,6 +118,7 @@ class AlertWorld {
   std::map<std::string, Mood> moods_;
   std::vector<alert::Maintenance> maintenance_;
   std::vector<std::string> gate_;
+  bool whole_ = true;  // no drop-in is broken
   std::vector<Quiet> quiet_;
   std::map<std::string, Instant> held_without_reason_;  // since when, by monitor
   std::array<std::uint64_t, 5> holds_{};
