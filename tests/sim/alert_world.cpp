@@ -67,7 +67,7 @@ alert::Selector selecting(const std::string& term) { return *alert::Selector::pa
 
 }  // namespace
 
-AlertWorld::AlertWorld(Options options)
+AlertWorld::AlertWorld(const Options& options)
     : prober(loop, loop, options.seed * 31 + 7),
       ledger([this](const std::string& what) { require(false, what); }),
       random_(options.seed) {

@@ -32,7 +32,7 @@ class AlertWorld {
     // Instead of the world's own channels; what they send is counted, not read.
     std::vector<std::shared_ptr<const notification::Outlet>> channels = {};
   };
-  explicit AlertWorld(Options options);
+  explicit AlertWorld(const Options& options);
 
   // What a receiver does with a message.
   enum class Mood : std::uint8_t {
