@@ -42,6 +42,7 @@ OUTSIDE = {
     "service": ["fmt/"],
     "web": ["fmt/", "boost/", "openssl/"],
     "app": ["fmt/", "CLI/", "boost/asio", "POSIX"],
+    "adapters/aws": ["fmt/", "openssl/"],
     "adapters/clock_system": ["fmt/", "POSIX"],
     "adapters/command_posix": ["fmt/", "boost/", "POSIX"],
     "adapters/config_files": ["fmt/", "POSIX"],
