@@ -81,9 +81,10 @@ TEST(AwsEndpoint, WhatIsNoRegionOrNoUrlIsNamed) {
 }
 
 TEST(AwsFailure, ReadsJsonErrors) {
-  const Failure failure = failure_of(
-      400, {{"x-amzn-requestid", "4f1b"}},
-      R"({"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no table"})");
+  const Failure failure =
+      failure_of(400, {{"x-amzn-requestid", "4f1b"}},
+                 R"({"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",)"
+                 R"("message":"no table"})");
   EXPECT_EQ(failure.kind, FailureKind::refused);
   EXPECT_EQ(to_string(failure), "ResourceNotFoundException: no table (HTTP 400, request id 4f1b)");
   EXPECT_EQ(failure_of(400, {}, R"({"__type":"A#B:http://x","Message":"m"})").code, "B");
