@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <utility>
 
 #include "adapters/store_sqlite/record_codec.hpp"
@@ -78,31 +77,28 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
   BatchWriter writer;
   writer.keep_ = keep;
   writer.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 17> wanted{{
-      {&writer.find_, kFind},
-      {&writer.insert_, kInsert},
-      {&writer.update_, kUpdate},
-      {&writer.set_recent_, kSetRecent},
-      {&writer.put_rollup_, kPutRollup},
-      {&writer.subtract_, kSubtract},
-      {&writer.drop_empty_rollup_, kDropEmptyRollup},
-      {&writer.put_event_, kPutEvent},
-      {&writer.put_outbox_, kPutOutbox},
-      {&writer.drop_outbox_, kDropOutbox},
-      {&writer.put_thread_, kPutThread},
-      {&writer.drop_thread_, kDropThread},
-      {&writer.put_silence_, kPutSilence},
-      {&writer.drop_silence_, kDropSilence},
-      {&writer.remove_rollups_, kRemoveRollups},
-      {&writer.remove_monitor_, kRemoveMonitor},
-      {&writer.set_number_, kSetNumber},
-  }};
-  for (const auto& [statement, sql] : wanted) {
-    auto prepared = Statement::prepare(connection, sql);
-    if (!prepared) {
-      return std::unexpected(std::move(prepared).error());
-    }
-    *statement = std::move(*prepared);
+  auto prepared =
+      Statement::prepare_all(connection, {
+                                             {&writer.find_, kFind},
+                                             {&writer.insert_, kInsert},
+                                             {&writer.update_, kUpdate},
+                                             {&writer.set_recent_, kSetRecent},
+                                             {&writer.put_rollup_, kPutRollup},
+                                             {&writer.subtract_, kSubtract},
+                                             {&writer.drop_empty_rollup_, kDropEmptyRollup},
+                                             {&writer.put_event_, kPutEvent},
+                                             {&writer.put_outbox_, kPutOutbox},
+                                             {&writer.drop_outbox_, kDropOutbox},
+                                             {&writer.put_thread_, kPutThread},
+                                             {&writer.drop_thread_, kDropThread},
+                                             {&writer.put_silence_, kPutSilence},
+                                             {&writer.drop_silence_, kDropSilence},
+                                             {&writer.remove_rollups_, kRemoveRollups},
+                                             {&writer.remove_monitor_, kRemoveMonitor},
+                                             {&writer.set_number_, kSetNumber},
+                                         });
+  if (!prepared) {
+    return std::unexpected(std::move(prepared).error());
   }
   auto log = OutcomeLog::prepare(connection, keep);
   if (!log) {

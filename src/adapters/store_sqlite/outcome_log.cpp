@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <utility>
 
 namespace tocsin::store_sqlite {
@@ -18,17 +17,13 @@ constexpr const char* kRemove = "DELETE FROM outcomes WHERE id = ?1";
 Result<OutcomeLog> OutcomeLog::prepare(Connection& connection, std::uint32_t keep) {
   OutcomeLog log;
   log.keep_ = keep;
-  const std::array<std::pair<Statement*, const char*>, 3> wanted{{
-      {&log.insert_, kInsert},
-      {&log.replace_, kReplace},
-      {&log.remove_, kRemove},
-  }};
-  for (const auto& [statement, sql] : wanted) {
-    auto prepared = Statement::prepare(connection, sql);
-    if (!prepared) {
-      return std::unexpected(std::move(prepared).error());
-    }
-    *statement = std::move(*prepared);
+  auto prepared = Statement::prepare_all(connection, {
+                                                         {&log.insert_, kInsert},
+                                                         {&log.replace_, kReplace},
+                                                         {&log.remove_, kRemove},
+                                                     });
+  if (!prepared) {
+    return std::unexpected(std::move(prepared).error());
   }
   const auto last = connection.number("SELECT coalesce(max(id), 0) FROM outcomes");
   if (!last) {

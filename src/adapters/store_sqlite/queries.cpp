@@ -95,19 +95,15 @@ Result<Queries> Queries::open(const std::string& path, const std::string& vfs) {
     return std::unexpected(std::move(connection).error());
   }
   queries.connection_ = std::move(*connection);
-  const std::array<std::pair<Statement*, const char*>, 5> wanted{{
-      {&queries.find_, kFind},
-      {&queries.outcome_, kOutcome},
-      {&queries.uptime_, kUptime},
-      {&queries.rollups_, kRollups},
-      {&queries.depth_, kDepth},
-  }};
-  for (const auto& [statement, sql] : wanted) {
-    auto prepared = Statement::prepare(queries.connection_, sql);
-    if (!prepared) {
-      return std::unexpected(std::move(prepared).error());
-    }
-    *statement = std::move(*prepared);
+  auto prepared = Statement::prepare_all(queries.connection_, {
+                                                                  {&queries.find_, kFind},
+                                                                  {&queries.outcome_, kOutcome},
+                                                                  {&queries.uptime_, kUptime},
+                                                                  {&queries.rollups_, kRollups},
+                                                                  {&queries.depth_, kDepth},
+                                                              });
+  if (!prepared) {
+    return std::unexpected(std::move(prepared).error());
   }
   return queries;
 }

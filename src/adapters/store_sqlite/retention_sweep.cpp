@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -25,17 +24,13 @@ Result<RetentionSweep> RetentionSweep::prepare(Connection& connection,
   RetentionSweep sweep;
   sweep.retention_ = retention;
   sweep.connection_ = &connection;
-  const std::array<std::pair<Statement*, const char*>, 3> wanted{{
-      {&sweep.monitors_, kMonitors},
-      {&sweep.rollups_, kRollups},
-      {&sweep.events_, kEvents},
-  }};
-  for (const auto& [statement, sql] : wanted) {
-    auto prepared = Statement::prepare(connection, sql);
-    if (!prepared) {
-      return std::unexpected(std::move(prepared).error());
-    }
-    *statement = std::move(*prepared);
+  auto prepared = Statement::prepare_all(connection, {
+                                                         {&sweep.monitors_, kMonitors},
+                                                         {&sweep.rollups_, kRollups},
+                                                         {&sweep.events_, kEvents},
+                                                     });
+  if (!prepared) {
+    return std::unexpected(std::move(prepared).error());
   }
   return sweep;
 }

@@ -198,6 +198,17 @@ Result<Statement> Statement::prepare(Connection& connection, const char* sql) {
   return result;
 }
 
+Result<void> Statement::prepare_all(Connection& connection, std::initializer_list<Wanted> wanted) {
+  for (const auto& [statement, sql] : wanted) {
+    auto prepared = prepare(connection, sql);
+    if (!prepared) {
+      return std::unexpected(std::move(prepared).error());
+    }
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
 void Statement::finalize() { sqlite3_finalize(std::exchange(statement_, nullptr)); }
 
 Statement& Statement::bind(int index, std::int64_t value) {

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -57,12 +59,17 @@ class Connection {
 // A prepared statement that is used again and again. Bound texts must live until reset().
 class Statement {
  public:
+  // Where a prepared statement goes, and its text.
+  using Wanted = std::pair<Statement*, const char*>;
+
   Statement() = default;
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&& other) noexcept;
   ~Statement() { finalize(); }
 
   [[nodiscard]] static Result<Statement> prepare(Connection& connection, const char* sql);
+  [[nodiscard]] static Result<void> prepare_all(Connection& connection,
+                                                std::initializer_list<Wanted> wanted);
   void finalize();
 
   Statement& bind(int index, std::int64_t value);
