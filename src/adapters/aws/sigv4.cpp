@@ -128,7 +128,7 @@ std::string canonical_query(std::string_view query) {
   std::ranges::sort(parameters);
   std::string out;
   for (const auto& [name, value] : parameters) {
-    out += (out.empty() ? "" : "&") + name + "=" + value;
+    out.append(out.empty() ? "" : "&").append(name).append("=").append(value);
   }
   return out;
 }
@@ -231,7 +231,7 @@ Signature sign(const SignableRequest& request, const Credentials& credentials,
   std::string lines;
   std::string names;
   for (const auto& [name, value] : canonical_headers(all)) {
-    lines += name + ":" + value + "\n";
+    lines.append(name).append(":").append(value).append("\n");
     names += (names.empty() ? "" : ";") + name;
   }
   out.canonical_request =
