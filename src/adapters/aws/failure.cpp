@@ -135,7 +135,7 @@ Failure failure_of(int status, const Headers& headers, std::string_view body) {
 }
 
 std::string to_string(const Failure& failure) {
-  std::string out = failure.code.empty() ? std::string("the call failed") : failure.code;
+  std::string out = failure.code.empty() ? "the call failed" : clip(printable(failure.code), 100);
   if (!failure.message.empty()) {
     out += ": " + clip(printable(failure.message), kLongestMessage);
   }
