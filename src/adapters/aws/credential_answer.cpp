@@ -36,6 +36,16 @@ Result<Credentials> checked(Credentials found, std::string_view expires, std::st
   return found;
 }
 
+// The keys as containers, instances and processes spell them; they differ in the token's name.
+Result<Credentials> keys_of(check::JsonValue answer, std::string_view token,
+                            std::string_view what) {
+  return checked({text_of(answer, "AccessKeyId"),
+                  text_of(answer, "SecretAccessKey"),
+                  text_of(answer, token),
+                  {}},
+                 text_of(answer, "Expiration"), what);
+}
+
 }  // namespace
 
 Result<Credentials> read_container_answer(std::string_view json) {
@@ -48,11 +58,7 @@ Result<Credentials> read_container_answer(std::string_view json) {
   if (!code.empty() && code != "Success") {
     return fail(ErrorCode::unavailable, fmt::format("{} has none yet", kWhat));
   }
-  return checked({text_of(*answer, "AccessKeyId"),
-                  text_of(*answer, "SecretAccessKey"),
-                  text_of(*answer, "Token"),
-                  {}},
-                 text_of(*answer, "Expiration"), kWhat);
+  return keys_of(*answer, "Token", kWhat);
 }
 
 Result<Credentials> read_process_answer(std::string_view json) {
@@ -66,11 +72,7 @@ Result<Credentials> read_process_answer(std::string_view json) {
         ErrorCode::invalid,
         fmt::format("{} answered with another version than 1, the only one there is", kWhat));
   }
-  return checked({text_of(*answer, "AccessKeyId"),
-                  text_of(*answer, "SecretAccessKey"),
-                  text_of(*answer, "SessionToken"),
-                  {}},
-                 text_of(*answer, "Expiration"), kWhat);
+  return keys_of(*answer, "SessionToken", kWhat);
 }
 
 Result<Credentials> read_sso_answer(std::string_view json) {
