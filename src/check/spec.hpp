@@ -60,6 +60,16 @@ struct TcpCheck {
   std::string expect;  // up when the answer holds this; empty: connecting is enough
 };
 
+// Passive: nothing is run, the job itself pings. timer/heartbeat.hpp says when it is too late.
+struct HeartbeatCheck {
+  std::string uuid;               // in lower case; "" none. Whoever knows it may ping: never shown
+  bool post_only = false;         // pings by other methods are answered and do not count
+  Milliseconds grace{3'600'000};  // how long after the expected time a ping may come
+  Milliseconds max_runtime{0};    // of one run, from its start; 0: grace
+  Milliseconds start_within{0};   // of the expected time; 0: grace
+  bool operator==(const HeartbeatCheck&) const = default;
+};
+
 // One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in
 // config/.
 struct CheckSpec {
