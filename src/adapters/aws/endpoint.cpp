@@ -41,21 +41,43 @@ bool is_label(std::string_view text) {
          std::ranges::all_of(text, fits);
 }
 
-bool is_true(const std::optional<std::string>& value) {
-  return value && (*value == "true" || *value == "True" || *value == "TRUE");
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  return out;
 }
+
+bool is_true(std::string_view value) { return lower_case(value) == "true"; }
 
 }  // namespace
 
 std::string_view partition_of(std::string_view region) { return find_partition(region).name; }
 
-EndpointChoice endpoint_choice(const Service& service, const Environment& environment) {
+EndpointChoice endpoint_choice(const Service& service, const Environment& environment,
+                               const Profiles& profiles, std::string_view profile) {
+  static const Section kEmpty;
+  const Section* found = profiles.profile(profile);
+  const Section& own = found == nullptr ? kEmpty : *found;
+  const auto setting = [&](std::string_view variable, std::string_view key) {
+    return is_true(environment(variable).value_or(std::string(value_of(own, key))));
+  };
   EndpointChoice out;
-  out.fips = is_true(environment("AWS_USE_FIPS_ENDPOINT"));
-  out.dual_stack = is_true(environment("AWS_USE_DUALSTACK_ENDPOINT"));
-  if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
-    const auto own = environment(fmt::format("AWS_ENDPOINT_URL_{}", service.id));
-    out.url = own ? *own : environment("AWS_ENDPOINT_URL").value_or("");
+  out.fips = setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  out.dual_stack = setting("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+  if (setting("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")) {
+    return out;
+  }
+  const auto services = profiles.services.find(value_of(own, "services"));
+  const Section& listed = services == profiles.services.end() ? kEmpty : services->second;
+  const std::array candidates{
+      environment(fmt::format("AWS_ENDPOINT_URL_{}", service.id)).value_or(""),
+      environment("AWS_ENDPOINT_URL").value_or(""),
+      std::string(value_of(listed, lower_case(service.id) + ".endpoint_url")),
+      std::string(value_of(own, "endpoint_url"))};
+  for (const std::string& url : candidates) {
+    out.url = out.url.empty() ? url : out.url;
   }
   return out;
 }

@@ -2,18 +2,15 @@
 // Where a service of a region is reached. Pure. Source: "Regional endpoints" of the AWS General
 // Reference; "Service-specific endpoints" of the SDKs and tools guide for the environment.
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "adapters/aws/profile.hpp"
 #include "adapters/aws/service.hpp"
+#include "adapters/aws/world.hpp"
 #include "base/result.hpp"
 
 namespace tocsin::aws {
-
-// Looks a variable up; an empty value counts as unset.
-using Environment = std::function<std::optional<std::string>(std::string_view)>;
 
 struct EndpointChoice {
   bool fips = false;        // AWS_USE_FIPS_ENDPOINT
@@ -22,10 +19,12 @@ struct EndpointChoice {
   std::string url;
 };
 
-// What the environment says about this service: AWS_ENDPOINT_URL_<ID>, then AWS_ENDPOINT_URL,
-// unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
-[[nodiscard]] EndpointChoice endpoint_choice(const Service& service,
-                                             const Environment& environment);
+// What the environment and the profile in use say about this service: AWS_ENDPOINT_URL_<ID>, then
+// AWS_ENDPOINT_URL, then the profile's `services` section, then its endpoint_url, unless
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS. A profile that does not exist says nothing.
+[[nodiscard]] EndpointChoice endpoint_choice(const Service& service, const Environment& environment,
+                                             const Profiles& profiles = {},
+                                             std::string_view profile = "default");
 
 // "https://dynamodb.eu-central-1.amazonaws.com", without a slash at the end. Error (invalid): not a
 // region, or not a URL.

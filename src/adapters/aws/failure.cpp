@@ -135,15 +135,24 @@ Failure failure_of(int status, const Headers& headers, std::string_view body) {
 }
 
 std::string to_string(const Failure& failure) {
-  std::string out = failure.code.empty() ? "the call failed" : clip(printable(failure.code), 100);
-  if (!failure.message.empty()) {
-    out += ": " + clip(printable(failure.message), kLongestMessage);
+  std::string out = failure.call.empty() ? "" : failure.call + ": ";
+  if (!failure.code.empty()) {
+    out += clip(printable(failure.code), 100) + (failure.message.empty() ? "" : ": ");
+  } else if (failure.status != 0) {
+    out += failure.message.empty() ? "the call failed" : "the call failed: ";
   }
-  out += fmt::format(" (HTTP {}", failure.status);
+  out += clip(printable(failure.message), kLongestMessage);
+  std::string facts = failure.status == 0 ? "" : fmt::format("HTTP {}", failure.status);
+  const auto add = [&facts](const std::string& fact) {
+    facts += (facts.empty() ? "" : ", ") + fact;
+  };
   if (!failure.request_id.empty()) {
-    out += ", request id " + clip(printable(failure.request_id), 80);
+    add("request id " + clip(printable(failure.request_id), 80));
   }
-  return out + ")";
+  if (failure.attempts > 1) {
+    add(fmt::format("attempt {}", failure.attempts));
+  }
+  return facts.empty() ? out : out + " (" + facts + ")";
 }
 
 }  // namespace tocsin::aws

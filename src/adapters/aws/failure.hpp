@@ -21,15 +21,18 @@ enum class FailureKind : std::uint8_t {
 
 struct Failure {
   FailureKind kind = FailureKind::refused;
-  int status = 0;
+  int status = 0;       // 0: no answer came, and the call may yet be carried out
   std::string code;     // "ResourceNotFoundException"; "" when the answer has none
-  std::string message;  // AWS's words
+  std::string message;  // AWS's words; without an answer, what was seen
   std::string request_id;
+  std::string call;  // "dynamodb:GetItem in eu-central-1", as a policy spells it; "" not known
+  int attempts = 1;
 };
 
 // `headers` with names in lower case.
 [[nodiscard]] Failure failure_of(int status, const Headers& headers, std::string_view body);
-// "ThrottlingException: Rate exceeded (HTTP 400, request id 4f1b...)".
+// "dynamodb:GetItem in eu-central-1: ThrottlingException: Rate exceeded (HTTP 400, request id
+// 4f1b..., attempt 3)".
 [[nodiscard]] std::string to_string(const Failure& failure);
 
 }  // namespace tocsin::aws

@@ -10,11 +10,15 @@
 
 namespace tocsin::aws {
 
-inline constexpr int kMostAttempts = 3;  // AWS_MAX_ATTEMPTS
+inline constexpr int kMostAttempts = 3;  // unless AWS_MAX_ATTEMPTS says otherwise
+inline constexpr Milliseconds kFirstDelay{1'000};
 inline constexpr Milliseconds kLongestDelay{20'000};
 
-// Before retry number `retry` (from 0): a random part of 1 s, 2 s, 4 s ... 20 s.
-[[nodiscard]] Milliseconds retry_delay(int retry, Random& random);
+// Before retry number `retry` (from 0): a random part of `first`, twice, four times it ... 20 s.
+[[nodiscard]] Milliseconds retry_delay(int retry, Random& random, Milliseconds first = kFirstDelay);
+// How long the server asks to be left alone: x-amz-retry-after in milliseconds, of which at most
+// 5 s count beyond `delay`; Retry-After in seconds, at most 20 s. Never less than `delay`.
+[[nodiscard]] Milliseconds heed_retry_after(Milliseconds delay, const Headers& headers);
 
 // Shared by all calls of a client: when most of them fail, they stop repeating themselves.
 class RetryQuota {
