@@ -107,6 +107,10 @@ void PumpLoop::cancel(ports::TimerId id) {
   std::erase_if(timers_, [id](const auto& entry) { return entry.first.second == id; });
 }
 
+bool PumpLoop::timer_may_run() const {
+  return !timers_.empty() && (jumps_ || timers_.begin()->first.first <= mono_);
+}
+
 bool PumpLoop::run_one(bool wait) {
   ports::Task task;
   {
@@ -123,7 +127,7 @@ bool PumpLoop::run_one(bool wait) {
     task();
     return true;
   }
-  if (timers_.empty()) {
+  if (!timer_may_run()) {
     return false;
   }
   const auto first = timers_.begin();
@@ -137,7 +141,7 @@ bool PumpLoop::run_one(bool wait) {
 bool PumpLoop::run_until(const std::function<bool()>& done) {
   int idle = 0;
   while (!done()) {
-    if (run_one(timers_.empty())) {
+    if (run_one(!timer_may_run())) {
       idle = 0;
     } else if (++idle > 300) {
       return false;

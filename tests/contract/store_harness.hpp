@@ -33,6 +33,9 @@ class PumpLoop final : public ports::Loop, public ports::Clock {
   void cancel(ports::TimerId id) override;
 
   void advance_wall(Milliseconds by) { wall_ += by; }
+  // Time passes only by advance(); otherwise the loop jumps to the next timer when it has nothing
+  // else to do.
+  void stand_still() { jumps_ = false; }
   // Time passes on both clocks. Timers that became due run with the next run_until().
   void advance(Milliseconds by) {
     wall_ += by;
@@ -43,9 +46,11 @@ class PumpLoop final : public ports::Loop, public ports::Clock {
 
  private:
   bool run_one(bool wait);
+  [[nodiscard]] bool timer_may_run() const;
 
   Instant wall_ = from_unix_ms(1'767'225'600'000);  // 2026-01-01T00:00:00Z
   MonoTime mono_{std::chrono::seconds{1000}};
+  bool jumps_ = true;
   ports::TimerId next_id_ = 1;
   std::map<std::pair<MonoTime, ports::TimerId>, ports::Task> timers_;
   std::mutex mutex_;

@@ -22,7 +22,10 @@ struct Kind {
 
 class TimerStoreContract : public ::testing::TestWithParam<Kind> {
  protected:
-  TimerStoreContract() : backend_(GetParam().make()) { open(); }
+  TimerStoreContract() : backend_(GetParam().make()) {
+    loop_.stand_still();
+    open();
+  }
 
   void open(const TimerBackend::Options& options = {}) {
     store_ = &backend_->open(loop_, options);
@@ -301,8 +304,9 @@ TEST_P(TimerStoreContract, WhatExpiredUnwatchedIsNotHandedOutLater) {
   EXPECT_EQ(due(), (Ids{"other-2"}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, TimerStoreContract,
-                         ::testing::Values(Kind{"memory", make_memory_timers}),
+INSTANTIATE_TEST_SUITE_P(Local, TimerStoreContract,
+                         ::testing::Values(Kind{"memory", make_memory_timers},
+                                           Kind{"sqlite", make_sqlite_timers}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace

@@ -1,7 +1,14 @@
 #include "contract/timer_store_harness.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
+#include "adapters/store_sqlite/timers_sqlite.hpp"
+#include "support/fault_vfs.hpp"
 #include "support/memory_timer_store.hpp"
 
 namespace tocsin::test {
@@ -22,9 +29,45 @@ class MemoryBackend final : public TimerBackend {
   std::unique_ptr<MemoryTimerStore> store_;
 };
 
+NullLogger null_logger;
+
+class SqliteTimers final : public TimerBackend {
+ public:
+  SqliteTimers() {
+    static std::atomic<int> count{0};
+    vfs_ = std::make_unique<FaultVfs>(fmt::format("timers-{}", ++count));
+  }
+  ports::TimerStore& open(PumpLoop& loop, const Options& options) override {
+    store_.reset();
+    store_sqlite::TimersSqliteOptions wanted;
+    wanted.path = folder_.file("timers.db");
+    wanted.vfs = vfs_->name();
+    wanted.max_timers = options.max_timers;
+    wanted.keep_expired = options.keep_expired;
+    wanted.key = {1, 2};
+    auto opened = store_sqlite::TimersSqlite::open(loop, loop, std::move(wanted), null_logger);
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message;
+      std::abort();
+    }
+    store_ = std::move(*opened);
+    return *store_;
+  }
+  void break_store() override {
+    vfs_->set_plan({FaultPlan::Kind::fail_from, 1, 13});  // SQLITE_FULL
+  }
+  void heal() override { vfs_->set_plan({}); }
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<FaultVfs> vfs_;
+  std::unique_ptr<store_sqlite::TimersSqlite> store_;
+};
+
 }  // namespace
 
 std::unique_ptr<TimerBackend> make_memory_timers() { return std::make_unique<MemoryBackend>(); }
+std::unique_ptr<TimerBackend> make_sqlite_timers() { return std::make_unique<SqliteTimers>(); }
 
 Result<ports::Armed> arm(PumpLoop& loop, ports::TimerStore& store, std::string_view id,
                          std::int64_t seconds) {

@@ -35,6 +35,7 @@ class TimerBackend {
 };
 
 [[nodiscard]] std::unique_ptr<TimerBackend> make_memory_timers();
+[[nodiscard]] std::unique_ptr<TimerBackend> make_sqlite_timers();
 
 // The port's calls, waited for.
 [[nodiscard]] Result<ports::Armed> arm(PumpLoop& loop, ports::TimerStore& store,

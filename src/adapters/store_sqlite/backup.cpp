@@ -78,7 +78,8 @@ Result<void> fill(const std::string& from, const std::string& partial, const std
     return std::unexpected(owner.error());
   }
   if (auto seen = source->number("SELECT count(*) FROM sqlite_schema");
-      !seen || *owner != kApplicationId) {
+      !seen ||
+      (*owner != store_schema().application_id && *owner != timer_schema().application_id)) {
     return seen ? fail(ErrorCode::invalid, from + " is not a Tocsin store")
                 : std::unexpected(std::move(seen).error());
   }

@@ -131,10 +131,28 @@ DROP TABLE rings;
 ALTER TABLE meta DROP COLUMN keep;
 )sql"};
 
-Result<void> apply(Connection& connection, std::int64_t version) {
+// The timers' log: entries of timer_log.hpp in order of their making, many to a row.
+constexpr std::array<const char*, 1> kTimerMigrations{R"sql(
+CREATE TABLE clock (
+  id           INTEGER PRIMARY KEY CHECK (id = 1),
+  lead_ms      INTEGER NOT NULL,
+  looked_until INTEGER NOT NULL
+);
+INSERT INTO clock VALUES (1, 0, 0);
+
+CREATE TABLE log (
+  sequence INTEGER PRIMARY KEY,
+  entries  BLOB NOT NULL
+);
+)sql"};
+
+constexpr Schema kStoreSchema{0x546f6373, "store.sqlite.path", kMigrations};              // "Tocs"
+constexpr Schema kTimerSchema{0x546f6374, "timers.store.sqlite.path", kTimerMigrations};  // "Toct"
+
+Result<void> apply(Connection& connection, const Schema& schema, std::int64_t version) {
   const std::string script = fmt::format(
       "BEGIN IMMEDIATE; {}; PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
-      kMigrations[static_cast<std::size_t>(version)], kApplicationId, version + 1);
+      schema.migrations[static_cast<std::size_t>(version)], schema.application_id, version + 1);
   auto done = connection.run(script.c_str());
   if (!done) {
     static_cast<void>(connection.run("ROLLBACK"));
@@ -145,13 +163,14 @@ Result<void> apply(Connection& connection, std::int64_t version) {
 }
 
 // The version of a file that is ours or empty.
-Result<std::int64_t> check_owner(Connection& connection) {
+Result<std::int64_t> check_owner(Connection& connection, const Schema& schema) {
   auto version = connection.number("PRAGMA user_version");
   if (!version) {
     if (version.error().code == ErrorCode::invalid) {
-      version.error().message +=
+      version.error().message += fmt::format(
           "; it is damaged or not a Tocsin store: move it away, restore a backup, or name another "
-          "file in store.sqlite.path";
+          "file in {}",
+          schema.setting);
     }
     return version;
   }
@@ -163,24 +182,25 @@ Result<std::int64_t> check_owner(Connection& connection) {
   if (!tables) {
     return tables;
   }
-  if (*owner != kApplicationId && (*owner != 0 || *version != 0 || *tables != 0)) {
+  if (*owner != schema.application_id && (*owner != 0 || *version != 0 || *tables != 0)) {
     return fail(ErrorCode::invalid,
-                fmt::format("{} is a database of another program; name another file in "
-                            "store.sqlite.path",
-                            connection.path()));
+                fmt::format("{} is a database of another program; name another file in {}",
+                            connection.path(), schema.setting));
   }
-  if (*version > schema_version()) {
+  if (*version > schema.version()) {
     return fail(ErrorCode::invalid,
                 fmt::format("{} was written by a newer Tocsin (schema {}, this program knows up to "
                             "{}); start that version, or restore a backup made before the upgrade",
-                            connection.path(), *version, schema_version()));
+                            connection.path(), *version, schema.version()));
   }
   return version;
 }
 
 }  // namespace
 
-std::int64_t schema_version() { return static_cast<std::int64_t>(kMigrations.size()); }
+const Schema& store_schema() { return kStoreSchema; }
+
+const Schema& timer_schema() { return kTimerSchema; }
 
 Result<void> configure_writer(Connection& connection) {
   const auto mode = connection.text("PRAGMA journal_mode = WAL");
@@ -199,16 +219,16 @@ Result<void> configure_writer(Connection& connection) {
       "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY");
 }
 
-Result<void> prepare_schema(Connection& connection) {
-  auto version = check_owner(connection);
+Result<void> prepare_schema(Connection& connection, const Schema& schema) {
+  auto version = check_owner(connection, schema);
   if (!version) {
     return std::unexpected(std::move(version).error());
   }
   if (auto configured = configure_writer(connection); !configured) {
     return configured;
   }
-  for (std::int64_t from = *version; from < schema_version(); ++from) {
-    if (auto applied = apply(connection, from); !applied) {
+  for (std::int64_t from = *version; from < schema.version(); ++from) {
+    if (auto applied = apply(connection, schema, from); !applied) {
       return applied;
     }
   }

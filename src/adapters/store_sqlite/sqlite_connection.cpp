@@ -228,6 +228,13 @@ Statement& Statement::bind(int index, std::string_view value) {
   return *this;
 }
 
+Statement& Statement::bind_blob(int index, std::string_view value) {
+  const char* data = value.data() == nullptr ? "" : value.data();
+  TOCSIN_ASSERT(sqlite3_bind_blob64(statement_, index, data, value.size(), SQLITE_STATIC) ==
+                SQLITE_OK);
+  return *this;
+}
+
 int Statement::step() { return sqlite3_step(statement_); }
 
 int Statement::run() {
@@ -255,6 +262,14 @@ std::string_view Statement::text(int column) const {
   return data == nullptr ? std::string_view{}
                          : std::string_view(reinterpret_cast<const char*>(data),
                                             static_cast<std::size_t>(size));
+}
+
+std::string_view Statement::blob(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  return data == nullptr
+             ? std::string_view{}
+             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 }  // namespace tocsin::store_sqlite

@@ -75,6 +75,7 @@ class Statement {
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::uint64_t value);
   Statement& bind(int index, std::string_view value);
+  Statement& bind_blob(int index, std::string_view value);
 
   // SQLITE_ROW, SQLITE_DONE or an error code, as sqlite3_step gives it.
   [[nodiscard]] int step();
@@ -86,6 +87,7 @@ class Statement {
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t natural(int column) const;
   [[nodiscard]] std::string_view text(int column) const;
+  [[nodiscard]] std::string_view blob(int column) const;
 
  private:
   sqlite3_stmt* statement_ = nullptr;

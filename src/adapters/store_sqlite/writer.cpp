@@ -92,7 +92,7 @@ Result<void> Writer::connect(bool first) {
                             options_.path));
   }
   connection_ = std::move(*opened);
-  auto ready = first ? prepare_schema(connection_) : configure_writer(connection_);
+  auto ready = first ? prepare_schema(connection_, store_schema()) : configure_writer(connection_);
   if (!ready) {
     return ready;
   }
