@@ -141,7 +141,7 @@ TEST(AwsCredentialPlan, ARoleNeedsExactlyOneSource) {
 
 TEST(AwsCredentialPlan, CredentialSourcesNameTheOtherProviders) {
   const std::string role = "[profile a]\nrole_arn=arn:a\ncredential_source=";
-  const auto told = [&](const std::string& source, Variables variables) {
+  const auto told = [&](const std::string& source, const Variables& variables) {
     return plan(variables, role + source + "\n", "", "a");
   };
   EXPECT_EQ(told("Environment", kKeys), "keys E > arn:a tocsin 3600");

@@ -80,11 +80,9 @@ void try_next(const TripPtr& trip) {
   // An address that does not answer leaves time for the others.
   const auto others = static_cast<std::int64_t>(trip->addresses.size() - trip->address);
   request.connect_timeout = std::max(remaining / others, Milliseconds{1});
-  trip->world.http.start(std::move(request), [trip](ports::HttpResult result) mutable {
-    ports::Loop& loop = trip->world.loop;
-    loop.post([trip = std::move(trip), result = std::move(result)]() mutable {
-      take(trip, std::move(result));
-    });
+  trip->world.http.start(std::move(request), [trip](ports::HttpResult result) {
+    trip->world.loop.post(
+        [trip, result = std::move(result)]() mutable { take(trip, std::move(result)); });
   });
 }
 
