@@ -43,7 +43,7 @@ OUTSIDE = {
     "config": ["fmt/"],
     "ports": [],
     "service": ["fmt/"],
-    "web": ["fmt/", "boost/", "openssl/"],
+    "web": ["fmt/", "boost/", "openssl/", "POSIX"],
     "app": ["fmt/", "CLI/", "boost/asio", "POSIX"],
     "adapters/aws": ["fmt/", "openssl/"],
     "adapters/clock_system": ["fmt/", "POSIX"],
