@@ -32,6 +32,7 @@ struct MonitorRecord {
   Instant last_started{};           // of the last outcome; epoch 0: none yet
   std::string last_json;            // check::to_json of the last outcome; "" none yet
   std::string alerting;             // alert::to_json of its AlertMemory; "" when there is nothing
+  std::string heartbeat;            // timer::to_json of a heartbeat; "" of other kinds
 };
 
 struct OutcomeRow {

@@ -126,17 +126,21 @@ TEST_P(StoreDelivery, TheAlertingMemoryOfAMonitorComesBack) {
   ports::WriteBatch batch;
   batch.monitors.push_back(make_record("a"));
   batch.monitors.back().alerting = "{\"flap\":{}}";
+  batch.monitors.back().heartbeat = "{\"runs\":[]}";
   batch.monitors.push_back(make_record("b"));
   must_commit(std::move(batch));
   ports::WriteBatch again;
   again.monitors.push_back(make_record("b"));
   again.monitors.back().alerting = "{}";
+  again.monitors.back().heartbeat = "{}";
   must_commit(std::move(again));
   open();
   const auto records = load_all(*store_);
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].alerting, "{\"flap\":{}}");
   EXPECT_EQ(records[1].alerting, "{}");
+  EXPECT_EQ(records[0].heartbeat, "{\"runs\":[]}");
+  EXPECT_EQ(records[1].heartbeat, "{}");
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreDelivery,

@@ -92,12 +92,17 @@ TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
   sql(path_, "PRAGMA user_version = 4711");
   EXPECT_THAT(refusal(ErrorCode::invalid), mentions("newer Tocsin (schema 4711"));
-  sql(path_, "PRAGMA user_version = 3");
+  sql(path_, "PRAGMA user_version = 4");
   EXPECT_TRUE(open());
 }
 
-// What version 3 changed, undone: a ring of 20 rows per monitor.
+// What version 4 changed, undone.
+constexpr const char* kToVersion3 =
+    "ALTER TABLE monitors DROP COLUMN heartbeat; PRAGMA user_version = 3";
+
+// What versions 3 and 4 changed, undone: a ring of 20 rows per monitor.
 constexpr const char* kToVersion2 =
+    "ALTER TABLE monitors DROP COLUMN heartbeat; "
     "CREATE TABLE rings (id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, json TEXT NOT NULL); "
     "INSERT INTO rings SELECT (monitor << 32) + sequence % 20, sequence, json FROM outcomes; "
     "DROP TABLE outcomes; ALTER TABLE rings RENAME TO outcomes; "
@@ -123,6 +128,29 @@ TEST_F(StoreFile, AStoreOfTheFirstSchemaIsBroughtUpWithWhatItHolds) {
   std::size_t waiting = 0;
   ASSERT_TRUE((*store)->load_outbox([&](const ports::OutboxRow&) { ++waiting; }));
   EXPECT_EQ(waiting, 1U);
+}
+
+TEST_F(StoreFile, AStoreWithoutHeartbeatsIsBroughtUpAndKeepsThem) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(commit(loop_, **store, numbered_batch(1, 1)));
+  }
+  sql(path_, kToVersion3);
+  {
+    auto store = open();
+    ASSERT_TRUE(store) << store.error().message;
+    auto records = load_all(**store);
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].heartbeat, "");
+    ports::WriteBatch batch;
+    records[0].heartbeat = "{\"plan\":\"every 1d\"}";
+    batch.monitors.push_back(records[0]);
+    ASSERT_TRUE(commit(loop_, **store, std::move(batch)));
+  }
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(load_all(**store).at(0).heartbeat, "{\"plan\":\"every 1d\"}");
 }
 
 TEST_F(StoreFile, RingsOfOutcomesBecomeALogThatGoesOn) {

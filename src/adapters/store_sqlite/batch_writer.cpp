@@ -16,13 +16,15 @@ constexpr const char* kInsert =
     "INSERT INTO monitors (kind, state, reason, since, incident_opened, first_failure, "
     "known_count, failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, "
     "last_started, "
-    "counters, buckets, last_json, first_success, name, alerting) VALUES "
-    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+    "counters, buckets, last_json, first_success, name, alerting, heartbeat) VALUES "
+    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
+    "?22)";
 constexpr const char* kUpdate =
     "UPDATE monitors SET kind = ?1, state = ?2, reason = ?3, since = ?4, incident_opened = ?5, "
     "first_failure = ?6, known_count = ?7, failures = ?8, ups_in_row = ?9, unknowns_in_row = ?10, "
     "paused = ?11, accounted_until = ?12, outcome_count = ?13, last_started = ?14, counters = ?15, "
-    "buckets = ?16, last_json = ?17, first_success = ?18, alerting = ?20, recent = ?21 "
+    "buckets = ?16, last_json = ?17, first_success = ?18, alerting = ?20, recent = ?21, "
+    "heartbeat = ?22 "
     "WHERE id = ?19";
 constexpr const char* kSetRecent = "UPDATE monitors SET recent = ?2 WHERE id = ?1";
 constexpr const char* kPutRollup =
@@ -212,7 +214,8 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(16, buckets_)
       .bind(17, json_in_log ? std::string_view{} : std::string_view(record.last_json))
       .bind(18, unix_ms(state.first_success))
-      .bind(20, record.alerting);
+      .bind(20, record.alerting)
+      .bind(22, record.heartbeat);
 }
 
 int BatchWriter::write_monitor(const ports::MonitorRecord& record,

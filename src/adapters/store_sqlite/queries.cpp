@@ -20,7 +20,8 @@ using std::chrono::hours;
 constexpr const char* kLoad =
     "SELECT name, kind, state, reason, since, incident_opened, first_failure, known_count, "
     "failures, ups_in_row, unknowns_in_row, paused, accounted_until, outcome_count, last_started, "
-    "counters, buckets, last_json, first_success, alerting, recent FROM monitors ORDER BY name";
+    "counters, buckets, last_json, first_success, alerting, heartbeat, recent "
+    "FROM monitors ORDER BY name";
 constexpr const char* kFind = "SELECT id, recent FROM monitors WHERE name = ?1";
 constexpr const char* kOutcome = "SELECT sequence, json FROM outcomes WHERE id = ?1";
 constexpr const char* kRollups =
@@ -79,6 +80,7 @@ Result<ports::MonitorRecord> read_record(const Connection& connection, const Sta
   record.last_json = row.text(17);
   record.state.first_success = from_unix_ms(row.integer(18));
   record.alerting = row.text(19);
+  record.heartbeat = row.text(20);
   return record;
 }
 
@@ -119,7 +121,7 @@ Result<void> Queries::load(const std::function<void(ports::MonitorRecord)>& each
     if (!record) {
       return std::unexpected(std::move(record).error());
     }
-    if (auto added = add_last(rows->text(20), *record); !added) {
+    if (auto added = add_last(rows->text(21), *record); !added) {
       return added;
     }
     each(std::move(*record));

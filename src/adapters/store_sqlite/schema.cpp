@@ -10,7 +10,7 @@ namespace tocsin::store_sqlite {
 namespace {
 
 // Forward only; a released entry never changes. Entry N brings version N to N + 1.
-constexpr std::array<const char*, 3> kMigrations{// 1: monitors, their history, events, outbox.
+constexpr std::array<const char*, 4> kMigrations{// 1: monitors, their history, events, outbox.
                                                  R"sql(
 CREATE TABLE meta (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -129,6 +129,10 @@ UPDATE monitors
   WHERE lists.id = monitors.id AND kept > 0;
 DROP TABLE rings;
 ALTER TABLE meta DROP COLUMN keep;
+)sql",
+                                                 // 4: heartbeats.
+                                                 R"sql(
+ALTER TABLE monitors ADD COLUMN heartbeat TEXT NOT NULL DEFAULT '';
 )sql"};
 
 // The timers' log: entries of timer_log.hpp in order of their making, many to a row.
