@@ -64,7 +64,7 @@ class Sweep {
 }  // namespace
 
 int run_once(const RunOptions& options, std::optional<LogLevel> /*level*/) {
-  const auto loaded = load_config(options.config);
+  auto loaded = load_config(options.config);
   if (!loaded) {
     fmt::print(stderr, "tocsin: {}\n", loaded.error().message);
     return kUsage;
@@ -73,7 +73,9 @@ int run_once(const RunOptions& options, std::optional<LogLevel> /*level*/) {
   if (!loaded->config) {
     return kUsage;
   }
-  const std::vector<config::Monitor>& monitors = loaded->config->monitors;
+  // Heartbeats are pinged, not checked.
+  std::vector<config::Monitor>& monitors = loaded->config->monitors;
+  std::erase_if(monitors, [](const config::Monitor& m) { return check::is_passive(*m.check); });
   Network network(loaded->config->settings.limits);
   Sweep sweep(network, monitors);
   const std::vector<check::Outcome>& outcomes = sweep.run();

@@ -64,4 +64,12 @@ std::string excerpt(const AnswerFacts& facts) {
   return out;
 }
 
+std::string output_excerpt(std::string_view output) {
+  std::string out;
+  if (output.empty()) return out;
+  JsonWriter w(out);
+  w.object().field("output", clip(output, kExcerptBodyBytes)).end_object();
+  return out;
+}
+
 }  // namespace tocsin::check

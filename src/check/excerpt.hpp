@@ -38,4 +38,7 @@ inline constexpr std::size_t kBodyHeadBytes = 2 * kExcerptBodyBytes;
 // reads "***"; other secrets are for the caller to hide.
 [[nodiscard]] std::string excerpt(const AnswerFacts& facts);
 
+// What a job said, as {output}: its first kExcerptBodyBytes; "" when it said nothing.
+[[nodiscard]] std::string output_excerpt(std::string_view output);
+
 }  // namespace tocsin::check

@@ -61,5 +61,11 @@ TEST(Excerpt, NeverShowsWhatProvesIdentity) {
   EXPECT_EQ(json, R"({"status":500,"body_bytes":0,"headers":{"set-cookie":"***","server":"x"}})");
 }
 
+TEST(Excerpt, OfWhatAJobSaidIsItsBeginning) {
+  EXPECT_EQ(output_excerpt(""), "");
+  EXPECT_EQ(output_excerpt("disk\n\"full\""), R"({"output":"disk\n\"full\""})");
+  EXPECT_LT(output_excerpt(std::string(9'000, 'x')).size(), 1'100U);
+}
+
 }  // namespace
 }  // namespace tocsin::check

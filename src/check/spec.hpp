@@ -3,6 +3,7 @@
 // in flight. Options that many monitors have alike are one shared object (100,000 monitors must fit
 // in memory), so a check is little more than its target.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -73,14 +74,20 @@ struct HeartbeatCheck {
 // One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in
 // config/.
 struct CheckSpec {
-  std::variant<HttpCheck, TcpCheck> target;
+  std::variant<HttpCheck, TcpCheck, HeartbeatCheck> target;
   std::shared_ptr<const Assertions> assertions;  // never null; may be empty
   Milliseconds timeout{10'000};
 };
 
+// By the index of CheckSpec::target.
+inline constexpr std::array<std::string_view, 3> kKindNames{"http", "tcp", "timer"};
+
 [[nodiscard]] constexpr std::string_view kind_of(const CheckSpec& spec) {
-  constexpr std::string_view kNames[] = {"http", "tcp"};
-  return kNames[spec.target.index()];
+  return kKindNames[spec.target.index()];
+}
+// A passive check is never run: its outcomes come from outside.
+[[nodiscard]] constexpr bool is_passive(const CheckSpec& spec) {
+  return std::holds_alternative<HeartbeatCheck>(spec.target);
 }
 
 }  // namespace tocsin::check

@@ -47,8 +47,6 @@ TEST(DropIns, MayNotHoldSettings) {
     EXPECT_THAT(result.broken_drop_ins, ElementsAre("a.yml"));
     EXPECT_THAT(all_texts(result), HasSubstr("belongs into tocsin.yml"));
   }
-  const auto later = load_files({{"a.yml", "heartbeats: {}\n"}, {"tocsin.yml", kMain}});
-  EXPECT_THAT(all_texts(later), HasSubstr("not supported in this version"));
 }
 
 TEST(DropIns, TheLaterOfTwoDefinitionsIsBroken) {

@@ -36,7 +36,7 @@ class FileReader final : public YamlConsumer {
       const auto scope = decoder_.enter(section.key);
       decoder_.error(section.at,
                      fmt::format("\"{}\" belongs into tocsin.yml; a drop-in may hold monitors, "
-                                 "channels, sinks, templates and maintenance",
+                                 "heartbeats, channels, sinks, templates and maintenance",
                                  section.key));
       return;
     }
@@ -61,7 +61,10 @@ class FileReader final : public YamlConsumer {
                                            first->second.line));
     }
     if (kind == ReferenceKind::monitor) {
-      monitors_.push_back(decode_monitor(decoder_, entry, assertions_));
+      const bool heartbeat = section == "heartbeats";
+      monitors_.push_back(heartbeat ? decode_heartbeat(decoder_, entry)
+                                    : decode_monitor(decoder_, entry, assertions_));
+      if (heartbeat && fresh) claim_uuid(entry);
       if (!fresh) monitors_.back().broken = true;
       return;
     }
@@ -83,10 +86,29 @@ class FileReader final : public YamlConsumer {
 
  private:
   static std::optional<ReferenceKind> kind_of(std::string_view section) {
-    if (section == "monitors") return ReferenceKind::monitor;
+    if (section == "monitors" || section == "heartbeats") return ReferenceKind::monitor;
     if (section == "channels") return ReferenceKind::channel;
     if (section == "sinks") return ReferenceKind::sink;
     return std::nullopt;
+  }
+
+  void claim_uuid(const NodeEntry& entry) {
+    file_.heartbeats.insert(entry.key);
+    const auto& draft = std::get<HeartbeatDraft>(monitors_.back().target).options;
+    if (!given(heartbeat_table(), draft, "uuid")) {
+      file_.without_uuid.emplace(entry.key, entry.at);
+      return;
+    }
+    if (draft.value.uuid.empty()) return;  // not understood, which is reported
+    const auto [first, fresh] =
+        file_.uuids.try_emplace(draft.value.uuid, FilePart::Uuid{entry.key, entry.at});
+    if (fresh) return;
+    const auto name = decoder_.enter(entry.key);
+    const auto key = decoder_.enter("uuid");
+    decoder_.error(entry.at,
+                   fmt::format("the heartbeat {} in line {} has this uuid already",
+                               path_step(first->second.heartbeat), first->second.at.line));
+    monitors_.back().broken = true;
   }
 
   static bool is_founding(const NodeEntry& section) {
@@ -117,6 +139,12 @@ class FileReader final : public YamlConsumer {
 };
 
 }  // namespace
+
+std::string_view FilePart::section_of(ReferenceKind kind, std::string_view name) const {
+  constexpr std::array<std::string_view, 3> kSections{"channels", "sinks", "monitors"};
+  if (kind == ReferenceKind::monitor && heartbeats.contains(name)) return "heartbeats";
+  return kSections[static_cast<std::size_t>(kind)];
+}
 
 void read_file_part(FilePart& file, Substitution& substitution, AssertionCache& assertions) {
   if (!file.source->unreadable.empty()) {

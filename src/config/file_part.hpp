@@ -3,7 +3,9 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "config/load.hpp"
 #include "config/resolve.hpp"
@@ -24,6 +26,14 @@ struct FilePart {
   bool founding = false;  // in the founding format: entries stand at the top, in no section
   // Every name that the file defines, also where its content is wrong. Index: ReferenceKind.
   std::array<Names, 3> names;
+  // Of the monitors, those that stand under `heartbeats`.
+  std::set<std::string, std::less<>> heartbeats;
+  struct Uuid {
+    std::string heartbeat;
+    Position at;
+  };
+  std::map<std::string, Uuid> uuids;  // of heartbeats
+  Names without_uuid;                 // heartbeats that can be pinged by their name alone
   // Filled when files are put together.
   std::vector<Resolved> monitors;
   std::vector<Unusable> unusable;
@@ -32,6 +42,9 @@ struct FilePart {
   [[nodiscard]] Decoder::Scope enter_section(Decoder& d, std::string_view section) const {
     return founding ? d.stay() : d.enter(section);
   }
+
+  // The section in which a name of this kind stands.
+  [[nodiscard]] std::string_view section_of(ReferenceKind kind, std::string_view name) const;
 
   [[nodiscard]] Names& names_of(ReferenceKind kind) {
     return names[static_cast<std::size_t>(kind)];

@@ -31,6 +31,7 @@ struct TcpOptions {
 [[nodiscard]] const Table<check::TlsOptions>& tls_table();
 [[nodiscard]] const Table<TcpTarget>& tcp_target_table();
 [[nodiscard]] const Table<TcpOptions>& tcp_option_table();
+[[nodiscard]] const Table<check::HeartbeatCheck>& heartbeat_table();
 
 [[nodiscard]] bool has_auth(const check::HttpOptions& options);
 [[nodiscard]] bool is_authorization(const std::pair<std::string, std::string>& header);

@@ -30,6 +30,9 @@ std::string_view section_of(ReferenceKind kind) {
   return kSections[static_cast<std::size_t>(kind)];
 }
 
+constexpr std::string_view kNeitherUuidNorKey =
+    "expected uuid, or pings: {key: ...} in tocsin.yml: nobody could ping this";
+
 // A monitor in the search for cycles.
 struct Vertex {
   FilePart* file = nullptr;
@@ -102,6 +105,8 @@ void Linker::run() {
     resolve(file, main == &file);
     claim_names(file);
     keep_outlets_apart(file);
+    claim_uuids(file);
+    if (main_read && (main == nullptr || main->part.pings_usable)) require_uuids(file, main);
     claim_maintenance(file);
     if (file.problems.errors() > 0 || !file.complete) file.broken = true;
   }
@@ -133,11 +138,12 @@ void Linker::run() {
 void Linker::resolve(FilePart& file, bool holds_defaults) {
   Decoder own(file.problems, substitution_);
   Decoder defaults(file.problems, substitution_);
-  const auto monitors = file.enter_section(own, "monitors");
   const auto section = defaults.enter("defaults");
   const Resolver::Place place{own, holds_defaults ? &defaults : nullptr};
   file.monitors.reserve(file.part.monitors.size());
   for (MonitorDraft& draft : file.part.monitors) {
+    const auto monitors =
+        file.enter_section(own, file.section_of(ReferenceKind::monitor, draft.name));
     if (auto resolved = resolver_.resolve(place, draft)) {
       file.monitors.push_back(std::move(*resolved));
     } else if (auto references = references_of(draft); !references.empty()) {
@@ -151,7 +157,6 @@ void Linker::resolve(FilePart& file, bool holds_defaults) {
 void Linker::claim_names(FilePart& file) {
   Decoder d(file.problems, substitution_);
   for (const ReferenceKind kind : kKinds) {
-    const auto section = file.enter_section(d, section_of(kind));
     for (const FilePart& earlier : files_) {
       if (&earlier == &file) break;
       if (earlier.broken && !earlier.source->is_main) continue;
@@ -163,12 +168,41 @@ void Linker::claim_names(FilePart& file) {
             kind == ReferenceKind::sink) {
           continue;
         }
+        const auto section = file.enter_section(d, file.section_of(kind, name));
         const auto scope = d.enter(name);
         d.error(at, fmt::format("this {} is already defined in {}:{}",
                                 file.founding ? "entry" : noun(kind), earlier.problems.file(),
                                 found->second.line));
       }
     }
+  }
+}
+
+void Linker::claim_uuids(FilePart& file) {
+  Decoder d(file.problems, substitution_);
+  const auto section = d.enter("heartbeats");
+  for (const FilePart& earlier : files_) {
+    if (&earlier == &file) break;
+    if (earlier.broken && !earlier.source->is_main) continue;
+    for (const auto& [uuid, mine] : file.uuids) {
+      const auto found = earlier.uuids.find(uuid);
+      if (found == earlier.uuids.end()) continue;
+      const auto name = d.enter(mine.heartbeat);
+      const auto key = d.enter("uuid");
+      d.error(mine.at, fmt::format("the heartbeat {} in {}:{} has this uuid already",
+                                   path_step(found->second.heartbeat), earlier.problems.file(),
+                                   found->second.at.line));
+    }
+  }
+}
+
+void Linker::require_uuids(FilePart& file, const FilePart* main) {
+  if (main != nullptr && !main->part.settings.pings.key.empty()) return;
+  Decoder d(file.problems, substitution_);
+  const auto section = d.enter("heartbeats");
+  for (const auto& [name, at] : file.without_uuid) {
+    const auto scope = d.enter(name);
+    d.error(at, std::string(kNeitherUuidNorKey));
   }
 }
 
@@ -238,9 +272,9 @@ void Linker::check_reference(Decoder& d, const Reference& reference) {
 
 void Linker::check_references(FilePart& file) {
   Decoder d(file.problems, substitution_);
-  const auto monitors = file.enter_section(d, "monitors");
   const auto check_all = [&](std::string_view name, const std::vector<Reference>& references) {
     if (references.empty()) return;
+    const auto section = file.enter_section(d, file.section_of(ReferenceKind::monitor, name));
     const auto monitor = d.enter(name);
     for (const Reference& reference : references) {
       const auto key = d.enter(key_of(reference.kind));
@@ -344,7 +378,7 @@ bool Linker::break_cycles() {
     std::string text;
     for (const std::string_view step : cycle) text += clip(printable(step), 80) + " -> ";
     Decoder d(bad.file->problems, substitution_);
-    const auto section = d.enter("monitors");
+    const auto section = d.enter(bad.file->section_of(ReferenceKind::monitor, culprit));
     const auto monitor = d.enter(culprit);
     const auto key = d.enter("depends_on");
     d.error(parent->to.at, fmt::format("monitors depend on each other in a circle: {}{}", text,

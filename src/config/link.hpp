@@ -29,6 +29,8 @@ class Linker {
   void claim_names(FilePart& file);
   void keep_outlets_apart(FilePart& file);
   void check_references(FilePart& file);
+  void claim_uuids(FilePart& file);
+  void require_uuids(FilePart& file, const FilePart* main);
   void claim_maintenance(FilePart& file);
   void check_default_references(FilePart& main);
   void check_self_references(FilePart& main);

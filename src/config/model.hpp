@@ -113,6 +113,12 @@ struct SelfSettings {
   Milliseconds heartbeat_every{60'000};
 };
 
+// How heartbeats are pinged, beside their uuid.
+struct PingSettings {
+  std::string key;                    // secret; "" none: not by name
+  std::uint64_t body_limit = 10'000;  // bytes kept of what a ping brings; the rest is dropped
+};
+
 struct Settings {
   Listen listen;
   std::vector<ApiToken> tokens;
@@ -124,6 +130,7 @@ struct Settings {
   Limits limits;
   LogOptions log;
   SelfSettings self;
+  PingSettings pings;
   bool watch = false;  // reload when a configuration file changes
 };
 

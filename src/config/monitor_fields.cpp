@@ -209,6 +209,14 @@ void decode_definition(Decoder& d, const NodeEntry& entry, AssertionCache& asser
   Draft<Own> own;
   const std::string_view kind = decode_keys(d, entry, out, own);
   out.unsure = out.unsure || kind.empty();
+  // Which placeholders there are depends on the kind.
+  if (!kind.empty()) out.assertions = assertions.compile(d, kind, own.value);
+  take_own(d, own, out);
+}
+
+}  // namespace
+
+void take_own(Decoder& d, Draft<Own>& own, MonitorDraft& out) {
   check_timezone(d, out);
   std::erase_if(own.value.depends_on, [&](const NamedReference& parent) {
     if (parent.name != out.name) return false;
@@ -216,15 +224,11 @@ void decode_definition(Decoder& d, const NodeEntry& entry, AssertionCache& asser
     d.error(parent.at, "a monitor cannot depend on itself");
     return true;
   });
-  // Which placeholders there are depends on the kind.
-  if (!kind.empty()) out.assertions = assertions.compile(d, kind, own.value);
   out.description = std::move(own.value.description);
   out.runbook = std::move(own.value.runbook);
   out.dashboard = std::move(own.value.dashboard);
   out.depends_on = std::move(own.value.depends_on);
 }
-
-}  // namespace
 
 MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry, AssertionCache& assertions) {
   MonitorDraft out;

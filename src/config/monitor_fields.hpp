@@ -70,6 +70,10 @@ struct TcpDraft {
   Draft<TcpOptions> options;
 };
 
+struct HeartbeatDraft {
+  Draft<check::HeartbeatCheck> options;
+};
+
 struct MonitorDraft {
   std::string name;
   Position at;
@@ -82,7 +86,7 @@ struct MonitorDraft {
   ReportOn report_on = ReportOn::always;
   bool delivery_unavailable = false;
   Draft<Common> common;
-  std::variant<HttpDraft, TcpDraft> target;
+  std::variant<HttpDraft, TcpDraft, HeartbeatDraft> target;
   std::shared_ptr<const check::Assertions> assertions;
   std::string description, runbook, dashboard;
   std::vector<NamedReference> depends_on;
@@ -113,6 +117,14 @@ class AssertionCache {
 // One entry of `monitors`; `broken` when an error was added.
 [[nodiscard]] MonitorDraft decode_monitor(Decoder& d, const NodeEntry& entry,
                                           AssertionCache& assertions);
+// Takes over what is the same for every kind, and judges it.
+void take_own(Decoder& d, Draft<Own>& own, MonitorDraft& out);
+// One entry of `heartbeats`; the same.
+[[nodiscard]] MonitorDraft decode_heartbeat(Decoder& d, const NodeEntry& entry);
+// What a heartbeat may have beside its own keys.
+[[nodiscard]] std::vector<FieldDoc> heartbeat_common_docs();
+// Whether a heartbeat takes this key from `defaults`: what is about checks is not for it.
+[[nodiscard]] bool is_heartbeat_default(std::string_view key);
 [[nodiscard]] Defaults decode_defaults(Decoder& d, const Node& node);
 
 // A name of a label or capture: letters, digits, "_", "-" and ".", beginning with a letter or "_".

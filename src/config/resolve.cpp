@@ -13,6 +13,8 @@ namespace {
 
 using check::HttpOptions;
 
+constexpr Milliseconds kHeartbeatEvery{std::chrono::hours{24}};
+
 std::vector<std::string> names_of(const std::vector<NamedReference>& references) {
   std::vector<std::string> names;
   names.reserve(references.size());
@@ -91,6 +93,14 @@ void Resolver::set_defaults(const Defaults& defaults, bool sound) {
   overlay(common_table(), defaults.http_common, http_base_);
   overlay(common_table(), defaults.common, tcp_base_);
   overlay(common_table(), defaults.tcp_common, tcp_base_);
+  heartbeat_base_ = Draft<Common>{};
+  heartbeat_base_.value.interval = kHeartbeatEvery;
+  heartbeat_base_.value.thresholds = {1, 1, 1};
+  Draft<Common> shared = defaults.common;
+  for (const Field<Common>& row : common_table().fields) {
+    if (!is_heartbeat_default(row.doc.name)) shared.given &= ~bit_of(common_table(), row.doc.name);
+  }
+  overlay(common_table(), shared, heartbeat_base_);
   http_options_base_ = defaults.http;
   tcp_options_base_ = defaults.tcp;
   plain_http_options_ =
@@ -180,7 +190,8 @@ const Resolver::PlanEntry& Resolver::plan_of(const Common& common) {
 void Resolver::report_defaults(const Place& place, const MonitorDraft& draft, std::string_view key,
                                Position at, const std::string& message) const {
   const bool http = std::holds_alternative<HttpDraft>(draft.target);
-  const bool of_kind = given(common_table(), http ? http_own_ : tcp_own_, key);
+  const bool of_kind = !std::holds_alternative<HeartbeatDraft>(draft.target) &&
+                       given(common_table(), http ? http_own_ : tcp_own_, key);
   const auto kind = of_kind ? place.defaults->enter(http ? "http" : "tcp") : place.defaults->stay();
   const auto scope = place.defaults->enter(key);
   place.defaults->error(at, message);
@@ -237,7 +248,8 @@ void Resolver::report_timeout(const Place& place, const MonitorDraft& draft, con
 // Without a timeout of its own a monitor gets the built-in one, or what its gap allows.
 bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Draft<Common>& merged,
                               const PlanEntry& plan) const {
-  if (!plan.gap || merged.value.max_overlap > 1) return true;
+  const bool passive = std::holds_alternative<HeartbeatDraft>(draft.target);
+  if (passive || !plan.gap || merged.value.max_overlap > 1) return true;
   if (merged.value.timeout > *plan.gap && given(common_table(), merged, "timeout")) {
     report_timeout(place, draft, merged.value, *plan.gap);
     return false;
@@ -247,7 +259,9 @@ bool Resolver::settle_timeout(const Place& place, const MonitorDraft& draft, Dra
 }
 
 Draft<Common> Resolver::merge(const MonitorDraft& draft) const {
-  Draft<Common> merged = std::holds_alternative<HttpDraft>(draft.target) ? http_base_ : tcp_base_;
+  Draft<Common> merged = std::holds_alternative<HttpDraft>(draft.target)  ? http_base_
+                         : std::holds_alternative<TcpDraft>(draft.target) ? tcp_base_
+                                                                          : heartbeat_base_;
   overlay(common_table(), draft.common, merged);
   return merged;
 }
@@ -278,12 +292,29 @@ void Resolver::judge_broken(const Place& place, const MonitorDraft& draft) {
   (void)settle_timeout(place, draft, merged, plan);
 }
 
+check::CheckSpec Resolver::spec_of(MonitorDraft& draft) {
+  check::CheckSpec spec;
+  spec.assertions = std::move(draft.assertions);
+  if (const auto* http = std::get_if<HttpDraft>(&draft.target)) {
+    spec.target = check::HttpCheck{http->target.url, http_options(*http)};
+  } else if (auto* tcp = std::get_if<TcpDraft>(&draft.target)) {
+    Draft<TcpOptions> options = tcp_options_base_;
+    overlay(tcp_option_table(), tcp->options, options);
+    spec.target =
+        check::TcpCheck{std::move(tcp->target.host), tcp->target.port, options.value.family,
+                        std::move(tcp->target.send), std::move(tcp->target.expect)};
+  } else {
+    spec.target = std::move(std::get<HeartbeatDraft>(draft.target).options.value);
+    spec.assertions = check::Assertions::none();
+  }
+  return spec;
+}
+
 std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft& draft) {
   if (draft.broken || !defaults_sound_) {
     judge_broken(place, draft);
     return std::nullopt;
   }
-  const auto* http = std::get_if<HttpDraft>(&draft.target);
   Draft<Common> merged = merge(draft);
   const PlanEntry& plan = plan_of(merged.value);
   if (!plan.plan) {
@@ -293,17 +324,7 @@ std::optional<Resolved> Resolver::resolve(const Place& place, MonitorDraft& draf
   }
   if (!settle_timeout(place, draft, merged, plan)) return std::nullopt;
 
-  check::CheckSpec spec;
-  if (http != nullptr) {
-    spec.target = check::HttpCheck{http->target.url, http_options(*http)};
-  } else {
-    auto& tcp = std::get<TcpDraft>(draft.target);
-    Draft<TcpOptions> options = tcp_options_base_;
-    overlay(tcp_option_table(), tcp.options, options);
-    spec.target = check::TcpCheck{std::move(tcp.target.host), tcp.target.port, options.value.family,
-                                  std::move(tcp.target.send), std::move(tcp.target.expect)};
-  }
-  spec.assertions = std::move(draft.assertions);
+  check::CheckSpec spec = spec_of(draft);
   spec.timeout = merged.value.timeout;
 
   Resolved out;

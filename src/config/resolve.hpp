@@ -72,6 +72,7 @@ class Resolver {
   const PlanEntry& plan_of(const Common& common);
   PlanEntry build_plan(const Common& common);
   [[nodiscard]] std::shared_ptr<const check::HttpOptions> http_options(const HttpDraft& draft);
+  [[nodiscard]] check::CheckSpec spec_of(MonitorDraft& draft);
   [[nodiscard]] Draft<Common> merge(const MonitorDraft& draft) const;
   void judge_broken(const Place& place, const MonitorDraft& draft);
   void report_defaults(const Place& place, const MonitorDraft& draft, std::string_view key,
@@ -85,7 +86,7 @@ class Resolver {
 
   Instant now_;
   bool defaults_sound_ = true;
-  Draft<Common> http_base_, tcp_base_;
+  Draft<Common> http_base_, tcp_base_, heartbeat_base_;
   Draft<Common> http_own_, tcp_own_;  // of defaults.http and defaults.tcp alone
   Draft<check::HttpOptions> http_options_base_;
   Draft<TcpOptions> tcp_options_base_;

@@ -67,6 +67,7 @@ std::vector<ObjectDoc> objects() {
   all.push_back(object("retention", "", retention_table()));
   all.push_back(object("limits", "", limits_table()));
   all.push_back(object("log", "", log_table()));
+  all.push_back(object("pings", "", ping_table()));
   all.push_back(object("self", "", self_table()));
   all.push_back(object("maintenance_window", "", maintenance_table()));
   all.push_back(object("notify_entry", kText, notify_table()));
@@ -82,6 +83,10 @@ std::vector<ObjectDoc> objects() {
   ObjectDoc monitor = object("monitor", "", common_table(), own_table());
   monitor.fields.insert(monitor.fields.begin(), kinds.begin(), kinds.end());
   all.push_back(std::move(monitor));
+  ObjectDoc heartbeat = object("heartbeat", "", heartbeat_table());
+  const std::vector<FieldDoc> beside = heartbeat_common_docs();
+  heartbeat.fields.insert(heartbeat.fields.end(), beside.begin(), beside.end());
+  all.push_back(std::move(heartbeat));
   ObjectDoc defaults = object("defaults", "", common_table());
   defaults.fields.push_back({"http", "for HTTP monitors", R"({"$ref":"#/$defs/defaults_http"})"});
   defaults.fields.push_back({"tcp", "for TCP monitors", R"({"$ref":"#/$defs/defaults_tcp"})"});
@@ -121,6 +126,8 @@ constexpr std::array kDefinitions{
     Definition{"tokens", R"({"type":"array","items":{"$ref":"#/$defs/token"}})"},
     Definition{"monitors",
                R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/monitor"}})"},
+    Definition{"heartbeats",
+               R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/heartbeat"}})"},
     Definition{"channels",
                R"({"type":["object","null"],"additionalProperties":{"$ref":"#/$defs/channel"}})"},
     Definition{"sinks",

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/uuid.hpp"
 #include "config/endpoint.hpp"
 
 namespace tocsin::config {
@@ -184,6 +185,28 @@ constexpr std::array kLogFields{
         "level", "least severe level to log", R"({"enum":["debug","info","warn","error"]})"),
 };
 
+// One segment of a path, as it stands there, that is none of the other form of the path.
+std::optional<std::string> decode_ping_key(Decoder& d, const Node& node) {
+  constexpr std::string_view kWhat =
+      "16 to 200 letters, digits, - and _ that are hard to guess, and no UUID";
+  auto key = decode_secret(d, node, kWhat);
+  if (!key) return std::nullopt;
+  const bool plain = std::ranges::all_of(*key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  if (plain && key->size() >= 16 && key->size() <= 200 && !parse_uuid(*key)) return key;
+  d.expected_secret(node, kWhat);
+  return std::nullopt;
+}
+constexpr auto kPingKey = [](Decoder& d, const Node& n) { return decode_ping_key(d, n); };
+constexpr std::array kPingFields{
+    field<PingSettings, kMember<&PingSettings::key>, kPingKey>(
+        "key", "secret of /ping/KEY/NAME, which pings a heartbeat by its name", kText),
+    field<PingSettings, kMember<&PingSettings::body_limit>, kSize<0, 65'536>>(
+        "body_limit", "what is kept of a ping's body; 10000 bytes", kBytes),
+};
+
 template <const auto& TableOf, auto Access>
 constexpr auto kNested = [](Decoder& d, const Node& n, Part& part) {
   using Object = std::remove_cvref_t<decltype(Access(part))>;
@@ -196,6 +219,12 @@ constexpr auto kSettings = [](Part& part) -> Settings& { return part.settings; }
 constexpr auto kRetention = [](Part& part) -> Retention& { return part.settings.retention; };
 constexpr auto kLimits = [](Part& part) -> Limits& { return part.settings.limits; };
 constexpr auto kSelf = [](Part& part) -> SelfDraft& { return part.self; };
+constexpr auto kPingsOf = [](Part& part) -> PingSettings& { return part.settings.pings; };
+constexpr auto kPings = [](Decoder& d, const Node& n, Part& part) {
+  const std::size_t before = d.errors();
+  if (require_secret_map(d, n)) kNested<ping_table, kPingsOf>(d, n, part);
+  part.pings_usable = d.errors() == before;
+};
 constexpr auto kLog = [](Part& part) -> LogOptions& { return part.settings.log; };
 constexpr auto kTemplates = [](Part& part) -> TemplatesDraft& { return part.templates; };
 
@@ -229,6 +258,7 @@ constexpr std::array kSections{
                 kNested<limits_table, kLimits>},
     Field<Part>{{"log", "what the program says on standard error", R"({"$ref":"#/$defs/log"})"},
                 kNested<log_table, kLog>},
+    Field<Part>{{"pings", "how heartbeats are pinged", R"({"$ref":"#/$defs/pings"})"}, kPings},
     Field<Part>{{"self", "who hears of Tocsin's own troubles", R"({"$ref":"#/$defs/self"})"},
                 kNested<self_table, kSelf>},
     Field<Part>{
@@ -248,19 +278,20 @@ constexpr std::array kSections{
                   part.defaults_usable = d.errors() == before;
                 }},
 };
-constexpr std::array<std::string_view, 5> kLaterSections{"heartbeats", "timers", "ecs",
-                                                         "environments", "pings"};
+constexpr std::array<std::string_view, 3> kLaterSections{"timers", "ecs", "environments"};
 
 }  // namespace
 
 std::vector<FieldDoc> streamed_sections() {
   return {{"monitors", "what is watched, by name", R"({"$ref":"#/$defs/monitors"})"},
+          {"heartbeats", "jobs that ping, by name", R"({"$ref":"#/$defs/heartbeats"})"},
           {"channels", "where events go, for people", R"({"$ref":"#/$defs/channels"})"},
           {"sinks", "where every outcome goes, for machines", R"({"$ref":"#/$defs/sinks"})"}};
 }
 
 bool is_section(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kStreamed{"monitors", "channels", "sinks"};
+  constexpr std::array<std::string_view, 4> kStreamed{"monitors", "heartbeats", "channels",
+                                                      "sinks"};
   const auto has = [name](const FieldDoc& doc) { return doc.name == name; };
   return std::ranges::find(kStreamed, name) != kStreamed.end() ||
          std::ranges::find(kLaterSections, name) != kLaterSections.end() ||
@@ -305,6 +336,10 @@ const Table<Retention>& retention_table() {
 }
 const Table<Limits>& limits_table() {
   static constexpr Table<Limits> kTable{kLimitsFields, {}};
+  return kTable;
+}
+const Table<PingSettings>& ping_table() {
+  static constexpr Table<PingSettings> kTable{kPingFields, {}};
   return kTable;
 }
 const Table<LogOptions>& log_table() {

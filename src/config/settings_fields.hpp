@@ -19,6 +19,7 @@ struct Part {
   Settings settings;
   Defaults defaults;
   bool defaults_usable = true;  // false: the section is broken, do not judge monitors by it
+  bool pings_usable = true;     // false: the section is broken
   bool access_usable = true;    // false: listen, auth or allow_unauthenticated is broken
   std::vector<MonitorDraft> monitors;
   std::vector<OutletDraft> channels, sinks;
@@ -29,7 +30,8 @@ struct Part {
   std::vector<MaintenanceDraft> maintenance;
 };
 
-// One row per section, except those whose entries are streamed: monitors, channels, sinks.
+// One row per section, except those whose entries are streamed: monitors, heartbeats,
+// channels, sinks.
 [[nodiscard]] const Table<Part>& section_table();
 [[nodiscard]] std::vector<FieldDoc> streamed_sections();
 // Whether a top-level key is a section of this version or of one to come.
@@ -45,5 +47,6 @@ struct Part {
 [[nodiscard]] const Table<Retention>& retention_table();
 [[nodiscard]] const Table<Limits>& limits_table();
 [[nodiscard]] const Table<LogOptions>& log_table();
+[[nodiscard]] const Table<PingSettings>& ping_table();
 
 }  // namespace tocsin::config

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ struct Change {
   alert::MonitorState state;
   std::string last_json;
   Microseconds duration{0};
-  Accounted accounted;  // what the record of this change says
+  std::shared_ptr<const timer::Heartbeat> beat;  // as the record of this change has it; may be null
+  Accounted accounted;                           // what the record of this change says
   bool state_changed = false;
   alert::State from = alert::State::fresh;
   std::string reason, message;

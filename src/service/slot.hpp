@@ -12,6 +12,7 @@
 #include "config/model.hpp"
 #include "ports/store.hpp"
 #include "schedule/counters.hpp"
+#include "timer/heartbeat.hpp"
 
 namespace tocsin::service {
 
@@ -47,6 +48,7 @@ struct Slot {
   std::uint32_t noted = 0;  // as in Accounted
   alert::OpenBuckets buckets;
   std::unique_ptr<alert::AlertMemory> alerting;  // null: nothing to remember
+  std::unique_ptr<timer::Heartbeat> beat;        // null: an active monitor
   std::uint64_t outcome_count = 0;
   Instant accounted_until{};
   Instant last_started{};
@@ -55,6 +57,7 @@ struct Slot {
   alert::MonitorState shown;
   std::string last_json;
   Microseconds last_duration{0};
+  std::shared_ptr<const timer::Heartbeat> shown_beat;  // null: none yet, or an active monitor
   Accounted durable;
   bool recorded = false;  // with the store's record a restart can derive what was planned since
 
@@ -65,6 +68,13 @@ struct Slot {
   MonoTime due{};        // the same on the monotonic clock
   MonoTime retry_at{};   // epoch: no retry waits
 
+  // Nothing is run: its outcomes are pings, and deadlines that pass.
+  [[nodiscard]] bool passive() const { return beat != nullptr; }
+  [[nodiscard]] timer::Rules heartbeat_rules() const {
+    return {*config.plan, std::get<check::HeartbeatCheck>(config.check->target)};
+  }
+  // Of a configuration that was just taken over: what only its kind has.
+  void adopt_kind();
   [[nodiscard]] bool retry_waits() const { return retry_at != MonoTime{}; }
   // What a kill cannot take back: finished and skipped runs as they are durable, and those running
   // that a restart would know of. A run that ended is running until its end is durable.
@@ -99,6 +109,15 @@ inline void Slot::settle(const Accounted& record) {
   }
 }
 
+inline void Slot::adopt_kind() {
+  if (!check::is_passive(*config.check)) {
+    beat.reset();
+    shown_beat.reset();
+  } else if (beat == nullptr) {
+    beat = std::make_unique<timer::Heartbeat>();
+  }
+}
+
 inline ports::MonitorRecord Slot::record(const std::string& last) const {
   ports::MonitorRecord out;
   out.name = config.name;
@@ -113,6 +132,9 @@ inline ports::MonitorRecord Slot::record(const std::string& last) const {
   out.last_json = last;
   if (alerting) {
     out.alerting = alert::to_json(*alerting);
+  }
+  if (beat) {
+    out.heartbeat = timer::to_json(*beat);
   }
   return out;
 }
@@ -131,6 +153,10 @@ inline void Slot::restore(ports::MonitorRecord record) {
   last_json = std::move(record.last_json);
   if (!record.alerting.empty()) {
     alerting = std::make_unique<alert::AlertMemory>(alert::parse_alert_memory(record.alerting));
+  }
+  if (beat) {
+    *beat = timer::parse_heartbeat(record.heartbeat);
+    shown_beat = std::make_shared<const timer::Heartbeat>(*beat);
   }
   recorded = true;
 }

@@ -13,6 +13,7 @@
 #include "alert/uptime.hpp"
 #include "config/model.hpp"
 #include "schedule/counters.hpp"
+#include "timer/heartbeat.hpp"
 
 namespace tocsin::service {
 
@@ -25,10 +26,11 @@ struct MonitorView {
   Microseconds last_duration{0};
   schedule::Counters counters;  // balanced() always
   const alert::OpenBuckets* buckets = nullptr;
-  Instant next_run{};  // epoch 0: none planned
+  Instant next_run{};  // epoch 0: none planned; of a heartbeat, when a ping is expected
   bool paused = false;
   bool silenced = false;
   bool flapping = false;
+  const timer::Heartbeat* heartbeat = nullptr;    // null: it runs checks, or nothing is known yet
   const alert::Announcement* incident = nullptr;  // who was told of the open one; null: none
 };
 
@@ -69,10 +71,12 @@ struct WatchStats {
   std::uint64_t in_flight = 0;
   std::uint64_t events = 0;  // since the start
   std::uint64_t reloads = 0;
-  std::array<std::uint64_t, 3> outcomes{};    // by check::Status, since the start
-  schedule::Counters counters;                // sums over all monitors
-  Histogram lateness;                         // planned to started
-  std::array<Histogram, 2> duration_by_kind;  // index: CheckSpec::target
+  std::array<std::uint64_t, 3> outcomes{};  // by check::Status, since the start
+  schedule::Counters counters;              // sums over all monitors
+  Histogram lateness;                       // planned to started
+  std::uint64_t pings = 0;                  // that reached a heartbeat, since the start
+  // Index: CheckSpec::target. Of heartbeats, runs whose start was told.
+  std::array<Histogram, check::kKindNames.size()> duration_by_kind;
 
   // A monitor shows this state, or no longer does.
   void count(const alert::MonitorState& shown) {

@@ -56,7 +56,7 @@ ports::MonitorRecord Watch::Impl::record_of(std::uint32_t id) const {
 // Runs planned while the process was down are counted, and what the store has is added up.
 void Watch::Impl::resume_accounting(std::uint32_t id, Instant now) {
   Slot& s = slots_[id];
-  if (s.accounted_until != Instant{} && s.accounted_until < now) {
+  if (!s.passive() && s.accounted_until != Instant{} && s.accounted_until < now) {
     const std::uint64_t missed =
         schedule::count_planned(*s.config.plan, s.hash, s.accounted_until, now);
     if (missed > 0) {
@@ -111,8 +111,11 @@ Result<void> Watch::Impl::start(const config::Config& config) {
     return std::unexpected(loaded.error());
   }
   const Instant now = wall_of(last_wake_);
+  listens_since_ = last_wake_;
+  index_beats();
   for (const std::uint32_t id : by_name_) {
     resume_accounting(id, now);
+    resume_beat(id, now);
     plan_first(id);
     resume_incident(id);
   }
@@ -204,6 +207,7 @@ MonitorView Watch::Impl::view(std::size_t index) const {
   out.counters = s.shown_counters();
   out.buckets = &s.buckets;
   out.next_run = s.has_plan ? s.planned : Instant{};
+  out.heartbeat = s.shown_beat.get();
   out.paused = s.paused;
   out.silenced = !s.paused && quiet_name(s).has_value();
   out.flapping = s.alerting && s.alerting->flap.flapping;
@@ -289,6 +293,10 @@ void Watch::check_now(std::string_view name,
     return;
   }
   impl_->check_now(impl_->by_name_[at], std::move(done));
+}
+
+void Watch::ping(const PingOf& of, timer::Ping ping, ports::Store::Done done) {
+  impl_->ping(of, std::move(ping), std::move(done));
 }
 
 void Watch::on_notifications(Deliver deliver) { impl_->deliver_ = std::move(deliver); }

@@ -20,6 +20,7 @@
 #include "ports/prober.hpp"
 #include "ports/store.hpp"
 #include "service/views.hpp"
+#include "timer/heartbeat.hpp"
 
 namespace tocsin::service {
 
@@ -70,6 +71,20 @@ class Watch {
   // Runs one check now, outside the schedule; answers its outcome as stored JSON. conflict: a
   // manual check of this monitor is already running.
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
+
+  // --- Pings. ---
+  // Which heartbeat, and how it was asked.
+  struct PingOf {
+    std::string uuid;  // in lower case; "": by `name`
+    std::string name;
+    bool by_post = false;
+  };
+  // `ping.at` is given here, `ping.text` redacted. A ping that counts is judged at once; `done`
+  // runs when it is durable. Errors: not_found, exhausted (too many open runs, or too many pings
+  // wait for the store), unavailable: the store refuses. Such a ping is known until a kill all the
+  // same, so that a fault of ours turns no job down; saying it again does no harm. While the
+  // monitor is paused a ping is kept in mind and not judged; it resumes nothing.
+  void ping(const PingOf& of, timer::Ping ping, ports::Store::Done done);
 
   // --- Who is told. ---
   // Takes the notifications that may leave: they are durable, in the same transaction as what they

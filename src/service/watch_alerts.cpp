@@ -97,16 +97,17 @@ Watch::Impl::ParentVerdict Watch::Impl::ask_parents(const Slot& s,
       return {alert::Hold::parent_down, name, by_name_[at], {}};
     }
     // Not looked at since this one began to fail, or looked at and not decided yet.
-    const bool unsettled =
-        parent.last_started < s.state.first_failure || last_known_failed(parent.state);
+    // Who only listens to it cannot look: what it said last holds.
+    const bool unsettled = !parent.passive() && (parent.last_started < s.state.first_failure ||
+                                                 last_known_failed(parent.state));
     if (unsettled && verdict.hold == alert::Hold::none) {
       const auto looks = static_cast<std::int64_t>(parent.config.thresholds.fail_count);
       verdict = {alert::Hold::waits_for_parent, name, by_name_[at],
                  parent.config.check->timeout * looks};
     }
     // Back since our last look: what we know of the child may be the parent's outage.
-    if (verdict.hold == alert::Hold::none && parent.state.state == alert::State::up &&
-        s.last_started < parent.state.since) {
+    if (!s.passive() && verdict.hold == alert::Hold::none &&
+        parent.state.state == alert::State::up && s.last_started < parent.state.since) {
       verdict = {alert::Hold::waits_for_parent, name, s.self, s.config.check->timeout};
     }
   }
@@ -147,7 +148,7 @@ alert::Hold Watch::Impl::find_hold(std::uint32_t id, alert::Announcement& incide
 
 void Watch::Impl::look_again(std::uint32_t id) {
   Slot& s = slots_[id];
-  if (s.retry_running || s.paused || stopping_) {
+  if (s.passive() || s.retry_running || s.paused || stopping_) {
     return;
   }
   const MonoTime now = ports_.clock.mono_now();

@@ -35,6 +35,8 @@ class Watch::Impl {
 
   // watch_run.cpp: one check from start to judgement
   void check_now(std::uint32_t id, std::move_only_function<void(Result<std::string>)> done);
+  // watch_beats.cpp: what is not checked, but pings
+  void ping(const PingOf& of, timer::Ping ping, ports::Store::Done done);
   // watch_alerts.cpp: who is told
   void acknowledge(std::uint32_t id, std::optional<alert::Acknowledgement> acknowledgement,
                    ports::Store::Done done);
@@ -101,6 +103,18 @@ class Watch::Impl {
                                         std::string_view reason, std::string_view message);
   // What every event of a monitor has: id, type, severity, who, where, its incident if one is open.
   [[nodiscard]] alert::Event event_of(const Slot& s, alert::EventType type, Instant at);
+
+  // watch_beats.cpp
+  [[nodiscard]] std::optional<std::uint32_t> find_beat(const PingOf& of) const;
+  void index_beats();
+  void plan_beat(std::uint32_t id);
+  void beat_due(std::uint32_t id, MonoTime now);
+  void resume_beat(std::uint32_t id, Instant now);
+  void step_beat(std::uint32_t id, Instant before, Instant after);
+  void judge_beat(std::uint32_t id, timer::Verdict verdict, check::Origin origin,
+                  std::string_view text, ManualDone done);
+  void count_beat(Slot& s, const timer::Verdict& verdict, bool late);
+  void note_beat(std::uint32_t id, ports::Store::Done done);
 
   // watch_alerts.cpp. What is to be written and sent beside the monitor's own record.
   struct Telling {
@@ -189,6 +203,10 @@ class Watch::Impl {
   // Who is silenced now, by which name. Points into silences_ and maintenance_.
   std::vector<std::pair<std::string, const alert::Selector*>> quiet_;
   std::uint32_t quiet_epoch_ = 1;  // changes with what is silenced, and with every reload
+
+  std::map<std::string, std::uint32_t, std::less<>> by_uuid_;  // heartbeats
+  std::size_t pings_waiting_ = 0;                              // for the store
+  MonoTime listens_since_{};  // nobody could ping before: the process or the machine did not run
 
   // The wall clock's lead over the monotonic one, as last seen.
   Microseconds wall_lead_{0};

@@ -88,8 +88,13 @@ void Watch::Impl::notice_sleep(MonoTime now) {
   const Instant after = wall_of(now);
   ports_.log.warn("Tocsin did not run for a while; planned checks of that time are skipped",
                   {{"gap_ms", std::chrono::duration_cast<Milliseconds>(now - last_wake_).count()}});
+  listens_since_ = now;
   for (const std::uint32_t id : by_name_) {
     Slot& s = slots_[id];
+    if (s.passive()) {
+      plan_beat(id);
+      continue;
+    }
     if (!s.has_plan || s.planned > after || s.planned <= before) {
       continue;
     }
@@ -120,6 +125,10 @@ void Watch::Impl::notice_wall_step(MonoTime now) {
       {{"from", format_rfc3339(before)}, {"to", format_rfc3339(after)}});
   for (const std::uint32_t id : by_name_) {
     Slot& s = slots_[id];
+    if (s.passive()) {
+      step_beat(id, before, after);
+      continue;
+    }
     if (!s.has_plan) {
       continue;
     }
@@ -167,6 +176,10 @@ void Watch::Impl::plan_after(std::uint32_t id, Instant after) {
 
 void Watch::Impl::plan_first(std::uint32_t id) {
   const Slot& s = slots_[id];
+  if (s.passive()) {
+    plan_beat(id);
+    return;
+  }
   const Instant now = wall_of(last_wake_);
   const schedule::Plan& plan = *s.config.plan;
   const bool delayed = std::holds_alternative<schedule::DelayPlan>(plan.when);
@@ -206,7 +219,7 @@ void Watch::Impl::due(std::uint32_t id, MonoTime now) {
     }
   }
   if (s.has_plan && s.due <= now) {
-    scheduled_due(id, now);
+    s.passive() ? beat_due(id, now) : scheduled_due(id, now);
   }
 }
 

@@ -18,6 +18,9 @@ bool same_target(const check::CheckSpec& a, const check::CheckSpec& b) {
     const auto& other = std::get<check::HttpCheck>(b.target);
     return http->url == other.url && *http->options == *other.options;
   }
+  if (const auto* heartbeat = std::get_if<check::HeartbeatCheck>(&a.target)) {
+    return *heartbeat == std::get<check::HeartbeatCheck>(b.target);
+  }
   const auto& tcp = std::get<check::TcpCheck>(a.target);
   const auto& other = std::get<check::TcpCheck>(b.target);
   return tcp.host == other.host && tcp.port == other.port && tcp.send == other.send &&
@@ -52,6 +55,7 @@ std::uint32_t Watch::Impl::take_slot(const config::Monitor& monitor) {
   s.self = id;
   s.in_use = true;
   s.config = monitor;
+  s.adopt_kind();
   s.hash = stable_hash(monitor.name);
   ++stats_.monitors;
   stats_.count(s.shown);
@@ -140,6 +144,7 @@ bool Watch::Impl::unpark_monitor(std::uint32_t id, Instant now) {
   stats_.count(s.shown);
   stats_.paused += s.paused ? 1 : 0;
   s.accounted_until = now;
+  resume_beat(id, now);
   if (parked.mapped().counted) {
     s.durable.counters = s.counters;
   } else {
@@ -169,8 +174,14 @@ void Watch::Impl::replace_config(std::uint32_t id, const config::Monitor& monito
   const bool keeps_runs = same_target(*s.config.check, *monitor.check);
   const bool keeps_plan = s.has_plan && same_plan(*s.config.plan, *monitor.plan);
   s.config = monitor;
+  s.adopt_kind();
   if (!keeps_runs) {
     drop_runs(id);
+  }
+  if (s.passive()) {
+    resume_beat(id, wall_of(ports_.clock.mono_now()));
+    plan_beat(id);
+    return;
   }
   if (monitor.plan->retry_every <= Milliseconds{0}) {
     s.retry_at = MonoTime{};
@@ -222,6 +233,7 @@ void Watch::Impl::reload(const config::Config& config) {
     remove_parked();
   }
   by_name_ = std::move(names);
+  index_beats();
   index_children();
   maintenance_ = config.maintenance;
   gates_ = config.settings.self.gate;

@@ -14,6 +14,9 @@
 namespace tocsin::service {
 namespace {
 
+// Judged this much after its deadline, a heartbeat's event says that it is late.
+constexpr Milliseconds kLateAfter{60'000};
+
 // What changes in an outcome that our own stall spoiled: the target is not to blame.
 void make_interrupted(check::Outcome& outcome) {
   outcome.status = check::Status::unknown;
@@ -132,8 +135,10 @@ void Watch::Impl::finish_run(const Run& run, check::Outcome outcome, ManualDone 
 void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manual) {
   Slot& s = slots_[run.slot];
   const Instant at = outcome.started + std::chrono::duration_cast<Milliseconds>(outcome.duration);
-  alert::Step step = alert::judge(s.state, s.config.thresholds, outcome.status, outcome.reason,
-                                  outcome.started, at);
+  // A job may run for hours: what it was found to be is as of its end.
+  const Instant started = s.passive() ? at : outcome.started;
+  alert::Step step =
+      alert::judge(s.state, s.config.thresholds, outcome.status, outcome.reason, started, at);
   Change change;
   change.slot = run.slot;
   change.incarnation = s.incarnation;
@@ -151,11 +156,17 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     if (*step.event == alert::EventType::went_down && !outcome.evidence.empty()) {
       event->extra.emplace_back("evidence", std::move(outcome.evidence));
     }
+    if (const Milliseconds late = ports_.clock.now() - at; s.passive() && late > kLateAfter) {
+      event->late = late;
+    }
   }
   change.message = std::move(outcome.message);
   s.state = change.state = step.next;
   ++s.outcome_count;
-  s.last_started = outcome.started;
+  s.last_started = started;
+  if (s.passive()) {
+    change.beat = std::make_shared<const timer::Heartbeat>(*s.beat);
+  }
 
   ports::WriteBatch batch;
   Telling telling;
@@ -166,7 +177,9 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     change.events.push_back(std::move(*event));
   }
   std::ranges::move(telling.events, std::back_inserter(change.events));
-  if (run.origin == check::Origin::scheduled) {  // retries and manual checks would weigh double
+  const bool of_schedule =
+      run.origin == check::Origin::scheduled || run.origin == check::Origin::pushed;
+  if (of_schedule) {  // retries and manual checks would weigh double
     const alert::Closed closed =
         alert::count_outcome(s.buckets, at, outcome.status, outcome.duration);
     for (std::size_t i = 0; i < closed.count; ++i) {
@@ -240,6 +253,9 @@ void Watch::Impl::apply(Change& change) {
     Slot& s = slots_[change.slot];
     if (s.in_use && s.incarnation == change.incarnation) {
       s.settle(change.accounted);
+      if (change.beat) {
+        s.shown_beat = std::move(change.beat);
+      }
       stats_.forget(s.shown);
       s.shown = change.state;
       stats_.count(s.shown);
@@ -285,6 +301,11 @@ void Watch::Impl::announce(const Change& change) {
 }
 
 void Watch::Impl::check_now(std::uint32_t id, ManualDone done) {
+  if (slots_[id].passive()) {
+    done(fail(ErrorCode::conflict, "'" + slots_[id].config.name +
+                                       "' is a heartbeat: its job pings, nothing is checked"));
+    return;
+  }
   if (slots_[id].manual_running) {
     done(fail(ErrorCode::conflict, "a manual check of this monitor is already running"));
     return;

@@ -43,6 +43,8 @@ void write_monitors(MetricsText& m, const service::WatchStats& stats) {
   }
   one(m, "tocsin_monitors_paused", "gauge", "Monitors that are paused.", stats.paused);
   one(m, "tocsin_checks_in_flight", "gauge", "Checks that run now.", stats.in_flight);
+  one(m, "tocsin_pings_total", "counter", "Pings that reached a heartbeat, since the start.",
+      stats.pings);
   one(m, "tocsin_events_total", "counter", "Events since the start.", stats.events);
   m.begin("tocsin_check_outcomes_total", "counter", "Outcomes since the start, by status.");
   for (std::size_t i = 0; i < stats.outcomes.size(); ++i) {
@@ -50,9 +52,9 @@ void write_monitors(MetricsText& m, const service::WatchStats& stats) {
     m.sample(LabelArray<1>{{{"status", status}}}, stats.outcomes[i]);
   }
   m.begin("tocsin_check_duration_seconds", "histogram", "How long checks took, by kind.");
-  constexpr std::array<std::string_view, 2> kKinds{"http", "tcp"};
   for (std::size_t i = 0; i < stats.duration_by_kind.size(); ++i) {
-    m.histogram(LabelArray<1>{{{"kind", kKinds[i]}}}, buckets_of(stats.duration_by_kind[i]));
+    m.histogram(LabelArray<1>{{{"kind", check::kKindNames[i]}}},
+                buckets_of(stats.duration_by_kind[i]));
   }
 }
 
