@@ -36,6 +36,9 @@ def test_every_adapter_folder_has_a_row():
     ("src/service/a.cpp", '"adapters/http_curl/client.hpp"', ["dependency"]),
     ("src/adapters/http_curl/a.cpp", '"adapters/http_curl/b.hpp"', []),
     ("src/adapters/http_curl/a.cpp", '"adapters/dns_cares/b.hpp"', ["dependency"]),
+    ("src/adapters/timers_dynamodb/a.cpp", '"adapters/aws/api.hpp"', []),
+    ("src/adapters/timers_dynamodb/a.cpp", '"adapters/http_curl/b.hpp"', ["dependency"]),
+    ("src/adapters/aws/a.cpp", '"adapters/timers_dynamodb/b.hpp"', ["dependency"]),
     ("src/adapters/http_curl/a.cpp", '"service/watch.hpp"', ["dependency"]),
     ("src/app/a.cpp", '"adapters/http_curl/b.hpp"', []),
     ("src/alert/a.cpp", '"b.hpp"', ["include"]),
@@ -199,4 +202,5 @@ def test_cmake_links_mirror_the_table():
     assert cmake("tocsin_module(NAME alert SOURCES a.cpp DEPS base check)") == []
     assert cmake("tocsin_module(NAME check DEPS base alert)") == ["dependency"]
     assert cmake("tocsin_module(NAME adapters_a DEPS ports adapters_b)") == ["dependency"]
+    assert cmake("tocsin_module(NAME adapters_timers_dynamodb DEPS adapters_aws)") == []
     assert cmake("tocsin_module(NAME app DEPS adapters_a web)") == []

@@ -41,3 +41,13 @@ add_test(NAME tocsin_aws_signatures
                  $<TARGET_FILE:tocsin_aws_caller>)
 add_dependencies(tests-contract tocsin_aws_caller)
 set_tests_properties(tocsin_aws_signatures PROPERTIES LABELS contract TIMEOUT 300)
+
+# Timers in DynamoDB: the contract suite of all stores of timers, on two stand-ins.
+add_library(tocsin_dynamodb_backend STATIC dynamodb_backend.cpp)
+add_library(tocsin::dynamodb_backend ALIAS tocsin_dynamodb_backend)
+target_link_libraries(tocsin_dynamodb_backend PUBLIC
+  tocsin::timer_store_harness tocsin::adapters_timers_dynamodb tocsin::adapters_http_curl
+  tocsin::test_support)
+tocsin_aws_test(NAME tocsin_timers_dynamodb_contract
+                SOURCES timer_store_contract_test.cpp timer_store_dynamodb.cpp
+                DEPS dynamodb_backend)

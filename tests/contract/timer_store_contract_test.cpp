@@ -15,12 +15,7 @@ using namespace std::chrono_literals;
 using ports::TimerMark;
 using timer::Timer;
 
-struct Kind {
-  const char* name;
-  std::unique_ptr<TimerBackend> (*make)();
-};
-
-class TimerStoreContract : public ::testing::TestWithParam<Kind> {
+class TimerStoreContract : public ::testing::TestWithParam<TimerBackendKind> {
  protected:
   TimerStoreContract() : backend_(GetParam().make()) {
     loop_.stand_still();
@@ -304,9 +299,7 @@ TEST_P(TimerStoreContract, WhatExpiredUnwatchedIsNotHandedOutLater) {
   EXPECT_EQ(due(), (Ids{"other-2"}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Local, TimerStoreContract,
-                         ::testing::Values(Kind{"memory", make_memory_timers},
-                                           Kind{"sqlite", make_sqlite_timers}),
+INSTANTIATE_TEST_SUITE_P(Stores, TimerStoreContract, ::testing::ValuesIn(timer_backends()),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace

@@ -34,6 +34,13 @@ class TimerBackend {
   [[nodiscard]] virtual bool bounded() const { return true; }
 };
 
+struct TimerBackendKind {
+  const char* name;
+  std::unique_ptr<TimerBackend> (*make)();
+};
+// What the contract suite runs on: each of its programs says.
+[[nodiscard]] std::vector<TimerBackendKind> timer_backends();
+
 [[nodiscard]] std::unique_ptr<TimerBackend> make_memory_timers();
 [[nodiscard]] std::unique_ptr<TimerBackend> make_sqlite_timers();
 
