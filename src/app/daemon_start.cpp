@@ -92,7 +92,8 @@ Result<void> Daemon::open_everything() {
        .handle =
            [this](web::Request request, web::Responder respond) {
              api_->handle(std::move(request), std::move(respond));
-           }},
+           },
+       .keep_of_body = [this](const web::Request& head) { return api_->keep_of_body(head); }},
       *log_, transport_);
   if (!listener) {
     return std::unexpected(std::move(listener).error());

@@ -114,26 +114,28 @@ std::string render_table(std::vector<TableRow> rows, Instant now, const TableSty
     rows.resize(style.most);
   }
   std::size_t name_width = 7;
+  std::size_t kind_width = 4;
   std::size_t state_width = 7;
   for (TableRow& row : rows) {
     name_width = std::max(name_width, std::min<std::size_t>(columns(row.name), 40));
+    kind_width = std::max(kind_width, columns(row.kind));
     if (!row.overlays.empty()) {
       row.overlays = fmt::format("{} ({})", row.state, row.overlays);
     }
     state_width = std::max(state_width, columns(row.overlays));
   }
   std::string out = fmt::format("{}  {}  {}  {}  {}  {}\n", padded("MONITOR", name_width),
-                                padded("KIND", 4), padded("STATE", state_width), padded("SINCE", 5),
-                                padded("TOOK", 6), "LAST CHECK");
-  const std::size_t used = name_width + 4 + state_width + 5 + 6 + 10;
+                                padded("KIND", kind_width), padded("STATE", state_width),
+                                padded("SINCE", 5), padded("TOOK", 6), "LAST CHECK");
+  const std::size_t used = name_width + kind_width + state_width + 5 + 6 + 10;
   const std::size_t room = style.width > used + 20 ? style.width - used : 20;
   for (const TableRow& row : rows) {
     const std::string_view state = row.overlays.empty() ? row.state : row.overlays;
     const std::string since = row.since == Instant{} ? "" : short_duration(now - row.since);
-    out +=
-        fmt::format("{}  {}  {}  {}  {}  {}\n", padded(row.name, name_width), padded(row.kind, 4),
-                    colored(padded(state, state_width), row.state, style.color), padded(since, 5),
-                    padded(row.duration, 6), fit(row.message, room));
+    out += fmt::format("{}  {}  {}  {}  {}  {}\n", padded(row.name, name_width),
+                       padded(row.kind, kind_width),
+                       colored(padded(state, state_width), row.state, style.color),
+                       padded(since, 5), padded(row.duration, 6), fit(row.message, room));
   }
   return out + footer + "\n";
 }

@@ -62,5 +62,13 @@ TEST(Table, ColorsStatesOnlyWhenAsked) {
   EXPECT_NE(render_table(rows, kNow, {.color = true}).find("\x1b[31;1mdown"), std::string::npos);
 }
 
+TEST(Table, AKindIsShownInFull) {
+  TableRow row;
+  row.name = "nightly";
+  row.kind = "timer";
+  row.state = "up";
+  EXPECT_NE(render_table({row}, from_unix_ms(0), {}).find("nightly  timer  up"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tocsin::app

@@ -34,6 +34,13 @@ struct MonitorView {
   const alert::Announcement* incident = nullptr;  // who was told of the open one; null: none
 };
 
+// Which heartbeat is pinged, and how it was asked.
+struct PingOf {
+  std::string uuid;  // in lower case; "": by `name`
+  std::string name;
+  bool by_post = false;
+};
+
 // A change of state, after it became durable: for the console, the log and later delivery.
 struct StateChange {
   std::string_view monitor;

@@ -112,6 +112,7 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   }
   const Instant now = wall_of(last_wake_);
   listens_since_ = last_wake_;
+  whole_ = config.whole;
   index_beats();
   for (const std::uint32_t id : by_name_) {
     resume_accounting(id, now);

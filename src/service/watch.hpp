@@ -73,17 +73,11 @@ class Watch {
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
 
   // --- Pings. ---
-  // Which heartbeat, and how it was asked.
-  struct PingOf {
-    std::string uuid;  // in lower case; "": by `name`
-    std::string name;
-    bool by_post = false;
-  };
   // `ping.at` is given here, `ping.text` redacted. A ping that counts is judged at once; `done`
-  // runs when it is durable. Errors: not_found, exhausted (too many open runs, or too many pings
-  // wait for the store), unavailable: the store refuses. Such a ping is known until a kill all the
-  // same, so that a fault of ours turns no job down; saying it again does no harm. While the
-  // monitor is paused a ping is kept in mind and not judged; it resumes nothing.
+  // runs when it is durable. Errors: not_found, conflict (too many runs are open), exhausted (too
+  // many pings wait for the store), unavailable: the store refuses. Such a ping is known until a
+  // kill all the same, so that a fault of ours turns no job down; saying it again does no harm.
+  // While the monitor is paused a ping is kept in mind and not judged; it resumes nothing.
   void ping(const PingOf& of, timer::Ping ping, ports::Store::Done done);
 
   // --- Who is told. ---

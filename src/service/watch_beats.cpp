@@ -120,7 +120,8 @@ void Watch::Impl::beat_due(std::uint32_t id, MonoTime now) {
 void Watch::Impl::ping(const PingOf& of, timer::Ping ping, ports::Store::Done done) {
   const auto id = find_beat(of);
   if (!id) {
-    done(fail(ErrorCode::not_found, "there is no such heartbeat"));
+    done(whole_ ? fail(ErrorCode::not_found, "there is no such heartbeat")
+                : fail(ErrorCode::unavailable, "it may be in a drop-in that is ignored"));
     return;
   }
   Slot& s = slots_[*id];
@@ -141,7 +142,7 @@ void Watch::Impl::ping(const PingOf& of, timer::Ping ping, ports::Store::Done do
   const std::string text = ping.text;
   timer::Applied applied = timer::apply(*s.beat, s.heartbeat_rules(), std::move(ping));
   if (!applied.accepted) {
-    done(fail(ErrorCode::exhausted, "too many runs of this heartbeat are open"));
+    done(fail(ErrorCode::conflict, "too many runs of this heartbeat are open"));
     return;
   }
   ++stats_.pings;

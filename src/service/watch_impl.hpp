@@ -205,7 +205,8 @@ class Watch::Impl {
   std::uint32_t quiet_epoch_ = 1;  // changes with what is silenced, and with every reload
 
   std::map<std::string, std::uint32_t, std::less<>> by_uuid_;  // heartbeats
-  std::size_t pings_waiting_ = 0;                              // for the store
+  bool whole_ = true;  // false: a heartbeat that is not known may be in a drop-in that is ignored
+  std::size_t pings_waiting_ = 0;  // for the store
   MonoTime listens_since_{};  // nobody could ping before: the process or the machine did not run
 
   // The wall clock's lead over the monotonic one, as last seen.

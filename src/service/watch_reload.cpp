@@ -144,7 +144,10 @@ bool Watch::Impl::unpark_monitor(std::uint32_t id, Instant now) {
   stats_.count(s.shown);
   stats_.paused += s.paused ? 1 : 0;
   s.accounted_until = now;
-  resume_beat(id, now);
+  if (s.passive()) {
+    timer::excuse(*s.beat, s.heartbeat_rules(), now);  // its pings were refused
+    resume_beat(id, now);
+  }
   if (parked.mapped().counted) {
     s.durable.counters = s.counters;
   } else {
@@ -233,6 +236,7 @@ void Watch::Impl::reload(const config::Config& config) {
     remove_parked();
   }
   by_name_ = std::move(names);
+  whole_ = config.whole;
   index_beats();
   index_children();
   maintenance_ = config.maintenance;

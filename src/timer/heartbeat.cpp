@@ -246,6 +246,13 @@ void shift(Heartbeat& beat, const Rules& rules, Instant before, Instant after) {
   }
 }
 
+void excuse(Heartbeat& beat, const Rules& rules, Instant now) {
+  beat.runs.clear();
+  if (beat.expected != Instant{} && beat.expected < now) {
+    await(beat, rules, cron_of(rules) == nullptr ? now : following(rules, now));
+  }
+}
+
 void adopt(Heartbeat& beat, const Rules& rules, Instant now) {
   for (OpenRun& run : beat.runs) {
     run.first = std::min(run.first, now);

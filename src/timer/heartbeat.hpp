@@ -107,6 +107,10 @@ void shift(Heartbeat& beat, const Rules& rules, Instant before, Instant after);
 // awaits nothing before `now`; times after `now` come of a clock that was wrong and become `now`.
 void adopt(Heartbeat& beat, const Rules& rules, Instant now);
 
+// Nobody could ping for a while, through a fault that was not the job's: open runs are forgotten,
+// and nothing is awaited before `now`.
+void excuse(Heartbeat& beat, const Rules& rules, Instant now);
+
 // The schedule as text: the same for the same schedule, in any process.
 [[nodiscard]] std::string name_of(const schedule::Plan& plan);
 

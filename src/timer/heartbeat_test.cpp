@@ -299,6 +299,15 @@ TEST_F(HeartbeatTest, AScheduleThatChangedAwaitsNothingBeforeNow) {
   EXPECT_EQ(beat.expected, on("2026-03-11T09:00:00Z"));
 }
 
+TEST_F(HeartbeatTest, WhoCouldNotPingIsExcused) {
+  ping(Action::success, "08:00:00");
+  ping(Action::start, "08:10:00", "a");
+  excuse(beat, rules(), on("08:30:00"));
+  EXPECT_EQ(due(), on("09:10:00"));
+  excuse(beat, rules(), on("17:00:00"));
+  EXPECT_EQ(due(), on("17:10:00"));
+}
+
 TEST_F(HeartbeatTest, AGraceThatChangedMovesTheDeadline) {
   ping(Action::success, "08:00:00");
   options.grace = 30min;

@@ -108,6 +108,14 @@ Gate::Gate(const config::Settings& settings)
   for (const config::ApiToken& token : settings.tokens) {
     known_.push_back({digest_of(token.token), token.name, token.role});
   }
+  if (!settings.pings.key.empty()) {
+    ping_key_ = digest_of(settings.pings.key);
+  }
+}
+
+bool Gate::is_ping_key(std::string_view key) const {
+  const Digest digest = digest_of(key);
+  return ping_key_ && CRYPTO_memcmp(ping_key_->data(), digest.data(), digest.size()) == 0;
 }
 
 const Gate::Known* Gate::find(std::string_view token) const {

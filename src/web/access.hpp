@@ -36,6 +36,9 @@ class Gate {
   struct Caller {
     std::string name;  // of the token; "" when none was asked for
   };
+  // Whether `key` is that of `pings`. Takes as long for every wrong one.
+  [[nodiscard]] bool is_ping_key(std::string_view key) const;
+
   // 401 unauthorized (with WWW-Authenticate, added by the caller), 403 forbidden for the wrong
   // role, 403 host_not_allowed. `authority` is that of an absolute-form target or "".
   [[nodiscard]] std::expected<Caller, Problem> admit(const Request& request,
@@ -53,6 +56,7 @@ class Gate {
   [[nodiscard]] static Digest digest_of(std::string_view token);
 
   std::vector<Known> known_;
+  std::optional<Digest> ping_key_;
   bool check_host_ = false;
   bool public_metrics_ = false;
 };

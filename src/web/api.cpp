@@ -9,6 +9,7 @@
 #include "base/utf8.hpp"
 #include "web/framing.hpp"
 #include "web/handlers.hpp"
+#include "web/ping.hpp"
 #include "web/router.hpp"
 #include "web/target.hpp"
 
@@ -105,8 +106,9 @@ std::optional<Problem> content_problem(const Request& head, const Route& route) 
 }
 
 struct Admitted {
-  const Route* route = nullptr;
+  const Route* route = nullptr;  // null: it is a ping
   Call call;
+  PingCall ping;
 };
 
 }  // namespace
@@ -116,11 +118,13 @@ class Api::Impl {
   Impl(Context context, const config::Settings& settings)
       : shared_(std::make_shared<Shared>(std::move(context))), gate_(settings) {
     shared_->metrics_per_monitor = settings.metrics_per_monitor;
+    shared_->pings = settings.pings;
   }
 
   void apply(const config::Settings& settings) {
     gate_ = Gate(settings);
     shared_->metrics_per_monitor = settings.metrics_per_monitor;
+    shared_->pings = settings.pings;
   }
 
   std::expected<Admitted, Response> admit(const Request& head) const {
@@ -130,6 +134,9 @@ class Api::Impl {
     auto target = parse_target(head.target);
     if (!target) {
       return refuse(target.error(), true);
+    }
+    if (is_ping(target->segments)) {
+      return admit_ping(*target);
     }
     auto match = match_route(head.method, target->segments);
     const Access access = match ? match->route->access : Access::open;
@@ -153,10 +160,44 @@ class Api::Impl {
     return out;
   }
 
+  // By the path alone, whatever the Host header says: a page of another site would have to know it.
+  std::expected<Admitted, Response> admit_ping(const Target& target) const {
+    auto call = read_ping(target);
+    // The key is compared also where something else is wrong, and never a reason of its own.
+    if (call && call->uuid.empty() && !gate_.is_ping_key(call->key)) {
+      call = std::unexpected(kPingNotFound);
+    }
+    if (!call) {
+      return std::unexpected(
+          ping_response(call.error().status, call.error().body, shared_->pings.body_limit));
+    }
+    Admitted out;
+    out.ping = std::move(*call);
+    return out;
+  }
+
+  std::optional<std::uint64_t> keep_of_body(const Request& head) const {
+    const auto target = parse_target(head.target);
+    return target && is_ping(target->segments) ? std::optional(shared_->pings.body_limit)
+                                               : std::nullopt;
+  }
+
+  void handle_ping(PingCall call, const Request& request, Responder respond) {
+    auto counted = [shared = shared_, respond = std::move(respond)](Response response) mutable {
+      count(*shared, response.status);
+      respond(std::move(response));
+    };
+    answer_ping(shared_, std::move(call), request, std::move(counted));
+  }
+
   void handle(Request request, Responder respond) {
     auto admitted = admit(request);
     if (!admitted) {
       finish(std::move(admitted.error()), respond);
+      return;
+    }
+    if (admitted->route == nullptr) {
+      handle_ping(std::move(admitted->ping), request, std::move(respond));
       return;
     }
     if (!admitted->route->fields && !is_empty_object(request.body)) {
@@ -229,6 +270,10 @@ std::optional<Response> Api::refuse_head(const Request& head) {
   }
   impl_->count_refused(admitted.error());
   return std::move(admitted.error());
+}
+
+std::optional<std::uint64_t> Api::keep_of_body(const Request& head) const {
+  return impl_->keep_of_body(head);
 }
 
 void Api::handle(Request request, Responder respond) {

@@ -32,6 +32,9 @@ class Api {
   // token makes us hold one.
   [[nodiscard]] std::optional<Response> refuse_head(const Request& head);
 
+  // How much of a body is of interest, as RequestHandler::keep_of_body wants to know.
+  [[nodiscard]] std::optional<std::uint64_t> keep_of_body(const Request& head) const;
+
   // Answers one whole request; judges the head again.
   void handle(Request request, Responder respond);
 

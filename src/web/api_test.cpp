@@ -240,9 +240,9 @@ TEST(Api, WritesNeedJsonAndNoFields) {
 TEST(Api, KnowsItsPathsAndMethods) {
   test::World world;
   world.monitors.add("a");
-  for (const std::string path : {"/", "/api", "/api/v1/monitors/", "/api/v1/monitors//history",
-                                 "/api/v1//monitors", "/healthz/", "/api/v1/../v1/status",
-                                 "/api/v1/monitors/a/history/1", "/ping/x", "/Healthz"}) {
+  for (const std::string path :
+       {"/", "/api", "/api/v1/monitors/", "/api/v1/monitors//history", "/api/v1//monitors",
+        "/healthz/", "/api/v1/../v1/status", "/api/v1/monitors/a/history/1", "/Healthz"}) {
     EXPECT_EQ(test::error_code(world.get(path)), "not_found") << path;
   }
   const Response get = world.get("/api/v1/monitors/a/pause");

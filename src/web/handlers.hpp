@@ -12,7 +12,9 @@
 
 #include "base/event_id.hpp"
 #include "base/json_writer.hpp"
+#include "config/model.hpp"
 #include "web/context.hpp"
+#include "web/ping.hpp"
 #include "web/request.hpp"
 #include "web/target.hpp"
 
@@ -28,6 +30,7 @@ struct Shared {
   EventIds sample_ids;   // of events that are sent as a test, and never stored
   EventIds request_ids;  // tell a log line and an answer that they belong together
   std::optional<bool> metrics_per_monitor;
+  config::PingSettings pings;
   std::array<std::uint64_t, 6> answers_by_class{};  // index: status / 100; 0 unused
 };
 using SharedPtr = std::shared_ptr<Shared>;
@@ -59,6 +62,9 @@ void unacknowledge_monitor(const SharedPtr& shared, Call call, Responder respond
 void list_silences(const SharedPtr& shared, Call call, Responder respond);
 void add_silence(const SharedPtr& shared, Call call, Responder respond);
 void end_silence(const SharedPtr& shared, Call call, Responder respond);
+
+// `request` for its method and body; whether the caller may ping is decided.
+void answer_ping(const SharedPtr& shared, PingCall call, const Request& request, Responder respond);
 
 void list_channels(const SharedPtr& shared, Call call, Responder respond);
 void test_channel(const SharedPtr& shared, Call call, Responder respond);

@@ -86,6 +86,33 @@ void write_incident(JsonWriter& w, const service::MonitorView& view, Instant now
   w.end_object();
 }
 
+// What is known of a job that pings; nothing that would let somebody ping for it.
+void write_heartbeat(JsonWriter& w, const service::MonitorView& view) {
+  if (!check::is_passive(*view.config->check)) {
+    return;
+  }
+  static const timer::Heartbeat kNothing;
+  const timer::Heartbeat& beat = view.heartbeat == nullptr ? kNothing : *view.heartbeat;
+  w.key("heartbeat").object();
+  write_instant(w, "last_ping", beat.last_ping);
+  write_instant(w, "expected", beat.expected);
+  write_instant(w, "deadline", beat.deadline);
+  w.key("runs").array();
+  for (const timer::OpenRun& run : beat.runs) {
+    w.object();
+    write_text_or_null(w, "rid", run.rid);
+    w.field("started_at", run.first).end_object();
+  }
+  w.end_array().key("said");
+  if (beat.said) {
+    w.object().field("action", timer::to_string(beat.said->action));
+    w.field("at", beat.said->at).field("text", beat.said->text).end_object();
+  } else {
+    w.null();
+  }
+  w.end_object();
+}
+
 }  // namespace
 
 void write_acknowledgement(JsonWriter& w,
@@ -122,6 +149,7 @@ MonitorItem::MonitorItem(const service::MonitorView& view, Instant now) {
   write_instant(w, "since", view.state.since);
   w.field("paused", view.paused).field("silenced", view.silenced);
   w.field("flapping", view.flapping);
+  write_heartbeat(w, view);
   write_incident(w, view, now);
   w.key("last");
   if (view.last_json.empty()) {

@@ -36,6 +36,7 @@ class Monitors {
   [[nodiscard]] virtual std::vector<alert::Event> journaled_events() const = 0;
 
   virtual void set_paused(std::string_view name, bool paused, Done done) = 0;
+  virtual void ping(const service::PingOf& of, timer::Ping ping, Done done) = 0;
   virtual void check_now(std::string_view name,
                          std::move_only_function<void(Result<std::string>)> done) = 0;
 };

@@ -102,6 +102,10 @@ class ScriptedMonitors final : public Monitors {
     paused_calls.emplace_back(name, paused);
     done(pause_result);
   }
+  void ping(const service::PingOf& of, timer::Ping ping, Done done) override {
+    pings.emplace_back(of, std::move(ping));
+    done(ping_result);
+  }
   void check_now(std::string_view name,
                  std::move_only_function<void(Result<std::string>)> done) override {
     checked.emplace_back(name);
@@ -115,7 +119,9 @@ class ScriptedMonitors final : public Monitors {
   service::WatchStats stats_;
   service::StoreHealth health;
   std::vector<alert::Event> journal;
+  std::vector<std::pair<service::PingOf, timer::Ping>> pings;
   Result<void> pause_result;
+  Result<void> ping_result;
   Result<std::string> check_result{R"({"status":"up"})"};
   bool hold_checks = false;
   std::vector<std::move_only_function<void(Result<std::string>)>> held;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "service/watch.hpp"
 #include "web/monitors.hpp"
 
@@ -25,6 +27,9 @@ class WatchMonitors final : public Monitors {
   }
   void set_paused(std::string_view name, bool paused, Done done) override {
     watch_.set_paused(name, paused, std::move(done));
+  }
+  void ping(const service::PingOf& of, timer::Ping ping, Done done) override {
+    watch_.ping(of, std::move(ping), std::move(done));
   }
   void check_now(std::string_view name,
                  std::move_only_function<void(Result<std::string>)> done) override {

@@ -130,7 +130,7 @@ TEST(HeartbeatRules, WhoIsNotConfiguredIsNotFound) {
   HeartbeatWorld world(1, 1h, 10min);
   world.boot();
   std::optional<Result<void>> answer;
-  const auto ask = [&](service::Watch::PingOf of) {
+  const auto ask = [&](const service::PingOf& of) {
     answer.reset();
     world.watch->ping(of, {}, [&](Result<void> result) { answer = std::move(result); });
     return answer && !*answer && answer->error().code == ErrorCode::not_found;
@@ -310,6 +310,24 @@ TEST(HeartbeatRules, AReloadKeepsWhatIsKnownAndTakesTheNewRules) {
   EXPECT_EQ(answer->error().code, ErrorCode::not_found);
 }
 
+TEST(HeartbeatRules, WhoseDropInIsBrokenIsRefusedForAWhileAndThenExcused) {
+  HeartbeatWorld world(1, 1h, 10min);
+  world.boot();
+  ASSERT_TRUE(world.ping(0));
+  config::Config broken;
+  broken.whole = false;
+  world.watch->reload(broken);
+  const auto answer = world.send(0, Action::success);
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ(answer->value().error().code, ErrorCode::unavailable);
+  world.loop.run_for(5h);
+  world.watch->reload(world.config);
+  world.loop.run_for(9min);
+  EXPECT_EQ(world.state(0), State::up);
+  world.loop.run_for(2min);
+  EXPECT_EQ(world.state(0), State::down);
+}
+
 TEST(HeartbeatRules, NothingIsCheckedNow) {
   HeartbeatWorld world(1, 1h, 10min);
   world.boot();
@@ -327,7 +345,7 @@ TEST(HeartbeatRules, RunsBeyondTheBoundAreRefused) {
   }
   const auto answer = world.send(0, Action::start, "one more");
   ASSERT_TRUE(*answer);
-  EXPECT_EQ(answer->value().error().code, ErrorCode::exhausted);
+  EXPECT_EQ(answer->value().error().code, ErrorCode::conflict);
 }
 
 }  // namespace

@@ -195,6 +195,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
       return std::optional(problem_response({503, "unavailable", "Tocsin is stopping"}));
     };
     environment_->handler.handle = [](const Request&, const Responder&) {};
+    environment_->handler.keep_of_body = nullptr;
     log_ = nullptr;
     environment_->log = nullptr;
     environment_->orphaned = *environment_->stats;

@@ -25,6 +25,7 @@ struct ListenerOptions {
   std::uint32_t connections = 1000;  // served at one time; further ones get 503
   std::uint32_t max_header_bytes = 16U << 10U;
   std::uint64_t max_body_bytes = std::uint64_t{1} << 20U;
+  std::uint64_t max_dropped_bytes = std::uint64_t{256} << 20U;  // of a body kept in part
   Milliseconds header_timeout{10'000};    // TLS handshake; a whole request head from its first byte
   Milliseconds body_timeout{30'000};      // a whole body
   Milliseconds idle_timeout{75'000};      // between two requests
@@ -37,6 +38,9 @@ struct RequestHandler {
   // Judges a head before its body is read; nullopt: go on. See Api::refuse_head.
   std::function<std::optional<Response>(const Request&)> refuse_head;
   std::function<void(Request, Responder)> handle;
+  // Of an accepted head: how many bytes of its body are to be kept, while the rest is read and
+  // dropped; nullopt, or left empty: all of it, and more than max_body_bytes is refused.
+  std::function<std::optional<std::uint64_t>(const Request&)> keep_of_body;
 };
 
 // Loop thread only: the thread that runs the io_context. Must be destroyed before the io_context;

@@ -53,6 +53,34 @@ TEST(Listener, ReadsChunkedBodiesAndExpectations) {
   EXPECT_THAT(client.read_answer(), HasSubstr("\r\n\r\nPOST /e z"));
 }
 
+// However much is sent, framed in whatever way, and the connection goes on.
+TEST(Listener, KeepsTheBeginningOfABodyAndDropsTheRest) {
+  RequestHandler handler = test::echo_handler();
+  handler.keep_of_body = [](const Request& head) {
+    return head.target == "/k" ? std::optional<std::uint64_t>(5) : std::nullopt;
+  };
+  ListenerOptions options;
+  options.max_body_bytes = 100'000;
+  options.max_dropped_bytes = 3'000'000;
+  TestServer server(options, handler);
+  RawClient client(server.port());
+  const std::string tail(2'000'000, 'x');
+  client.send("POST /k HTTP/1.1\r\nHost: x\r\nContent-Length: 2000003\r\n\r\nabc" + tail);
+  EXPECT_THAT(client.read_answer(), testing::EndsWith("\r\n\r\nPOST /k abcxx"));
+  client.send(
+      "POST /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1e8480\r\n" +
+      tail + "\r\n0\r\n\r\n");
+  EXPECT_THAT(client.read_answer(), testing::EndsWith("\r\n\r\nPOST /k abxxx"));
+  client.send("POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n12345678");
+  EXPECT_THAT(client.read_answer(), testing::EndsWith("POST /all 12345678"));
+  RawClient large(server.port());
+  large.send("POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n\r\n");
+  EXPECT_EQ(status_of(large.read_answer()), 413);
+  RawClient huge(server.port());
+  huge.send("POST /k HTTP/1.1\r\nHost: x\r\nContent-Length: 3000001\r\n\r\n");
+  EXPECT_EQ(status_of(huge.read_answer()), 413);
+}
+
 TEST(Listener, AnswersHeadWithoutABodyAndKeepsTheConnection) {
   TestServer server({}, test::echo_handler());
   RawClient client(server.port());

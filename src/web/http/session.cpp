@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "web/framing.hpp"
+#include "web/http/clipped_body.hpp"
 #include "web/http/exchange.hpp"
 
 namespace tocsin::web::http {
@@ -26,7 +27,7 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using TlsStream = asio::ssl::stream<tcp::socket>;
-using Parser = beast_http::request_parser<beast_http::string_body>;
+using Parser = beast_http::request_parser<ClippedBody>;
 
 constexpr Milliseconds kFarewell{2000};
 constexpr std::size_t kFarewellBytes = std::size_t{256} << 10U;
@@ -209,7 +210,9 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
     served_ = true;
     Parser parser;
     parser.header_limit(environment_->options.max_header_bytes);
-    parser.body_limit(environment_->options.max_body_bytes);
+    // Until the head says whose body it is.
+    parser.body_limit(
+        std::max(environment_->options.max_dropped_bytes, environment_->options.max_body_bytes));
     arm(environment_->options.header_timeout, Expiry::end_reading);
     error_code error;
     co_await beast_http::async_read_header(stream_, buffer_, parser,
@@ -226,13 +229,29 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
       refused->close = refused->close || announces_body(request);
       co_return co_await write(std::move(*refused), keep_alive, head_only);
     }
+    if (!bound_body(request, parser)) {
+      co_await refuse_reading(beast_http::make_error_code(beast_http::error::body_limit));
+      co_return false;
+    }
     const bool complete = co_await read_body(request, parser);
     if (!complete) {
       co_return false;
     }
-    request.body = std::move(parser.get().body());
+    request.body = std::move(parser.get().body().text);
     Response response = co_await answer(std::move(request));
     co_return co_await write(std::move(response), keep_alive, head_only);
+  }
+
+  // False: the body is announced to be longer than is taken.
+  [[nodiscard]] bool bound_body(const Request& head, Parser& parser) const {
+    const auto& keep_of_body = environment_->handler.keep_of_body;
+    if (const auto keep = keep_of_body ? keep_of_body(head) : std::nullopt) {
+      parser.get().body().keep = *keep;
+      return true;
+    }
+    const std::uint64_t most = environment_->options.max_body_bytes;
+    parser.body_limit(most);
+    return parser.content_length().value_or(0) <= most;
   }
 
   std::optional<Response> judge(const Request& head) {
