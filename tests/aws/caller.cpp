@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -145,4 +146,11 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace tocsin::test
 
-int main(int argc, char** argv) { return tocsin::test::run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return tocsin::test::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
+}

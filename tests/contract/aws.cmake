@@ -51,3 +51,6 @@ target_link_libraries(tocsin_dynamodb_backend PUBLIC
 tocsin_aws_test(NAME tocsin_timers_dynamodb_contract
                 SOURCES timer_store_contract_test.cpp timer_store_dynamodb.cpp
                 DEPS dynamodb_backend)
+tocsin_aws_test(NAME tocsin_timers_dynamodb_tests
+                SOURCES timers_dynamodb_test.cpp
+                DEPS dynamodb_backend)

@@ -64,8 +64,8 @@ class AwsMoto : public testing::Test {
     done(kPutUserPolicy,
          {{"UserName", "ops"}, {"PolicyName", "p"}, {"PolicyDocument", kEverything}});
     const std::string key = done(kCreateAccessKey, {{"UserName", "ops"}});
-    key_ = aws::xml_element(key, "AccessKeyId");
-    secret_ = aws::xml_element(key, "SecretAccessKey");
+    user().id = aws::xml_element(key, "AccessKeyId");
+    user().secret = aws::xml_element(key, "SecretAccessKey");
     done(kCreateRole, {{"RoleName", "r"}, {"AssumeRolePolicyDocument", kAnybody}});
     done(kPutRolePolicy, {{"RoleName", "r"}, {"PolicyName", "p"}, {"PolicyDocument", kEverything}});
     set_checking("0");
@@ -90,14 +90,19 @@ class AwsMoto : public testing::Test {
             {"AWS_SESSION_TOKEN", std::move(token)}};
   }
 
-  static std::string key_;
-  static std::string secret_;
+  // Of the user, whom the suite makes once.
+  struct Keys {
+    std::string id;
+    std::string secret;
+  };
+  static Keys& user() {
+    static Keys keys;
+    return keys;
+  }
 };
-std::string AwsMoto::key_;
-std::string AwsMoto::secret_;
 
 TEST_F(AwsMoto, SignedCallsOfBothProtocolsAreTaken) {
-  RealAws aws(with_keys(key_, secret_));
+  RealAws aws(with_keys(user().id, user().secret));
   const auto who = aws.call(operation::kGetCallerIdentity, "");
   ASSERT_TRUE(who) << describe(who);
   EXPECT_THAT(aws::xml_element(who->body, "Arn"), HasSubstr("user/ops"));
@@ -118,7 +123,7 @@ TEST_F(AwsMoto, SignedCallsOfBothProtocolsAreTaken) {
 }
 
 TEST_F(AwsMoto, AnAssumedRoleSignsWithItsToken) {
-  RealAws plain(with_keys(key_, secret_));
+  RealAws plain(with_keys(user().id, user().secret));
   const auto session = plain.call(
       operation::kAssumeRole, "",
       {{"RoleArn", "arn:aws:iam::123456789012:role/r"}, {"RoleSessionName", "tocsin.1@x=y,z"}});
@@ -142,16 +147,16 @@ TEST_F(AwsMoto, AWrongSecretAndAnUnknownKeyAreFaultsOfCredentials) {
     EXPECT_FALSE(answer);
     return answer ? aws::Failure{} : answer.error();
   };
-  const aws::Failure wrong = refused(with_keys(key_, "wrong-secret"));
+  const aws::Failure wrong = refused(with_keys(user().id, "wrong-secret"));
   EXPECT_EQ(wrong.code, "SignatureDoesNotMatch");
   EXPECT_EQ(wrong.kind, aws::FailureKind::credentials);
   EXPECT_THAT(aws::to_string(wrong),
               AllOf(HasSubstr("dynamodb:GetItem in us-east-1"), Not(HasSubstr("wrong-secret"))));
-  EXPECT_EQ(refused(with_keys("AKIAUNKNOWN", secret_)).code, "InvalidClientTokenId");
+  EXPECT_EQ(refused(with_keys("AKIAUNKNOWN", user().secret)).code, "InvalidClientTokenId");
 }
 
 TEST_F(AwsMoto, WhatAPolicyDoesNotAllowIsNamed) {
-  RealAws aws(with_keys(key_, secret_));
+  RealAws aws(with_keys(user().id, user().secret));
   const auto answer = aws.call(kListBackups, "{}");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, aws::FailureKind::denied) << describe(answer);

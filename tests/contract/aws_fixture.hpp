@@ -35,8 +35,8 @@ class RealAws {
     loop_.on_loop([this] {
       resolver_ =
           std::make_unique<adapters::DnsCares>(loop_.loop, loop_.clock, loop_.loop.context());
-      commands_ = std::make_unique<adapters::CommandPosix>(
-          loop_.loop, loop_.clock, loop_.loop.context(), no_environment_);
+      commands_ = std::make_unique<adapters::CommandPosix>(loop_.loop, loop_.clock,
+                                                           loop_.loop.context(), no_environment_);
     });
   }
   ~RealAws() {

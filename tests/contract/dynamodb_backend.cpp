@@ -32,16 +32,59 @@ void NumericResolver::resolve(const std::string& name, check::IpFamily /*family*
       [done = std::move(done), found = std::move(found)]() mutable { done(std::move(found)); });
 }
 
-void SwitchedHttpClient::start(ports::HttpRequest request,
-                               std::move_only_function<void(ports::HttpResult)> done) {
-  if (!broken) {
-    real_.start(std::move(request), std::move(done));
+namespace {
+
+ports::HttpResult no_answer(ports::HttpFailure::Kind kind, const char* message) {
+  ports::HttpFailure failure;
+  failure.kind = kind;
+  failure.message = message;
+  failure.connected = kind == ports::HttpFailure::Kind::timeout;
+  return std::unexpected(std::move(failure));
+}
+
+}  // namespace
+
+void BadHttpClient::start(ports::HttpRequest request,
+                          std::move_only_function<void(ports::HttpResult)> done) {
+  using Kind = ports::HttpFailure::Kind;
+  if (broken) {
+    done(no_answer(Kind::connect, "connection refused"));
     return;
   }
-  ports::HttpFailure failure;
-  failure.kind = ports::HttpFailure::Kind::connect;
-  failure.message = "connection refused";
-  done(std::unexpected(std::move(failure)));
+  const Fate now = fate ? fate(request) : Fate::carried;
+  ++fates[now];
+  switch (now) {
+    case Fate::never_sent:
+      done(no_answer(Kind::timeout, "no answer in time"));
+      return;
+    case Fate::late:
+      late_.push_back(std::move(request));
+      done(no_answer(Kind::timeout, "no answer in time"));
+      return;
+    case Fate::answer_lost:
+      real_.start(std::move(request),
+                  [done = std::move(done)](const ports::HttpResult& /*result*/) mutable {
+                    done(no_answer(Kind::timeout, "no answer in time"));
+                  });
+      return;
+    case Fate::doubled:
+      late_.push_back(request);
+      break;
+    case Fate::carried:
+      break;
+  }
+  real_.start(std::move(request), std::move(done));
+}
+
+bool BadHttpClient::carry_late() {
+  if (late_.empty()) {
+    return false;
+  }
+  ++on_their_way;
+  real_.start(std::move(late_.front()),
+              [this](const ports::HttpResult& /*result*/) { --on_their_way; });
+  late_.pop_front();
+  return true;
 }
 
 DynamoDb::DynamoDb(PumpLoop& loop, std::string url, aws::ClientOptions options)

@@ -2,6 +2,10 @@
 // Timers in DynamoDB as moto and dynalite play it, opened, cut off and opened again. The URLs come
 // from tests/aws/servers.py.
 
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -24,16 +28,30 @@ class NumericResolver final : public ports::Resolver {
   ports::Loop& loop_;
 };
 
-// Connects, or refuses as a host that is gone.
-class SwitchedHttpClient final : public ports::HttpClient {
+// Carries requests, or refuses as a host that is gone, or does what a bad network does to each.
+class BadHttpClient final : public ports::HttpClient {
  public:
+  enum class Fate : std::uint8_t {
+    carried,
+    never_sent,   // lost on the way there
+    answer_lost,  // carried out, and nobody is told
+    late,         // given up by us, and carried out some time later
+    doubled,      // carried out now, and once more some time later
+  };
+
   void start(ports::HttpRequest request,
              std::move_only_function<void(ports::HttpResult)> done) override;
+  // Carries one request out that is late; false: there is none.
+  bool carry_late();
 
   bool broken = false;
+  std::function<Fate(const ports::HttpRequest&)> fate;  // null: all are carried
+  std::map<Fate, int> fates;
+  std::atomic<int> on_their_way = 0;  // late ones that were sent and not answered
 
  private:
   adapters::HttpCurl real_;
+  std::deque<ports::HttpRequest> late_;
 };
 
 // A client of one server, with keys that it does not check.
@@ -46,11 +64,11 @@ class DynamoDb {
   [[nodiscard]] aws::ApiResult call(const aws::Operation& operation, std::string json);
   // As deploy/timers-dynamodb makes it; without the index as the service that this replaces did.
   void create_table(const std::string& name, bool index);
-  void cut_off(bool broken) { http_.broken = broken; }
+  [[nodiscard]] BadHttpClient& network() { return http_; }
 
  private:
   PumpLoop& loop_;
-  SwitchedHttpClient http_;
+  BadHttpClient http_;
   NumericResolver resolver_;
   VirtualLoop no_programs_;
   ScriptedCommandRunner commands_{no_programs_};
@@ -67,8 +85,8 @@ class DynamoDbBackend : public TimerBackend {
   explicit DynamoDbBackend(const char* url_variable) : url_variable_(url_variable) {}
   ~DynamoDbBackend() override;
   ports::TimerStore& open(PumpLoop& loop, const Options& options) override;
-  void break_store() override { dynamodb_->cut_off(true); }
-  void heal() override { dynamodb_->cut_off(false); }
+  void break_store() override { dynamodb_->network().broken = true; }
+  void heal() override { dynamodb_->network().broken = false; }
   [[nodiscard]] bool whole_seconds() const override { return true; }
   [[nodiscard]] bool bounded() const override { return false; }
 

@@ -54,10 +54,9 @@ TEST(TimerRow, NumbersMayBeWrittenAsAnotherLibraryDoes) {
 
 TEST(TimerRow, AClaimOfAnEarlierArmIsNotThisArms) {
   // The other program updated StartTime and Seconds in place.
-  const auto row = read(
-      R"({"Timer":{"S":"a"},"StartTime":{"N":"1000"},"Seconds":{"N":"30"},)"
-      R"("ArmVersion":{"N":"900000000123"},"AnnouncedAt":{"N":"999000"},)"
-      R"("DeliveredAt":{"N":"999500"}})");
+  const auto row = read(R"({"Timer":{"S":"a"},"StartTime":{"N":"1000"},"Seconds":{"N":"30"},)"
+                        R"("ArmVersion":{"N":"900000000123"},"AnnouncedAt":{"N":"999000"},)"
+                        R"("DeliveredAt":{"N":"999500"}})");
   ASSERT_TRUE(row);
   EXPECT_FALSE(row->announced());
   EXPECT_FALSE(row->delivered());
