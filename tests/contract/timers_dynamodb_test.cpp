@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <set>
 
@@ -265,14 +266,86 @@ TEST_P(DynamoDbTimers, TombstonesGoWhenNoRequestCanComeSoLateAnyMore) {
 
 // --- A bad network, by seed. ---
 
-// What a timer may be, as far as its client can know.
-struct Ledger {
+// Clients of two processes that arm, disarm and look, one after another, and what each timer may be
+// as far as they can know.
+class Clients {
+ public:
   using State = std::optional<std::pair<Instant, std::int64_t>>;
-  std::set<State> possible{std::nullopt};
 
+  Clients(PumpLoop& loop, Random& random, TimersDynamoDb& one, TimersDynamoDb& two)
+      : loop_(loop), random_(random), stores_{&one, &two} {}
+
+  void step(int number) {
+    const std::string id = "t" + std::to_string(random_.below(5));
+    TimersDynamoDb& store = *stores_.at(random_.below(2));
+    possible_.try_emplace(id, std::set<State>{std::nullopt});
+    loop_.advance(Milliseconds{random_.below(700)});
+    const std::uint64_t what = random_.below(10);
+    done_ = false;
+    if (what < 5) {
+      arm(store, id, 1'000 + number);
+    } else if (what < 7) {
+      disarm(store, id);
+    } else {
+      look(store, id);
+    }
+    ASSERT_TRUE(loop_.run_until([this] {
+      loop_.advance(50ms);
+      return done_;
+    }));
+  }
+
+  void check_in_the_end() {
+    for (const auto& [id, possible] : possible_) {
+      const auto found = find(loop_, *stores_[0], id);
+      ASSERT_TRUE(found);
+      EXPECT_TRUE(possible.contains(of(*found))) << id << " in the end";
+    }
+  }
+
+  int acknowledged = 0;
+
+ private:
   static State of(const std::optional<Timer>& timer) {
     return timer ? State(std::pair(timer->start, timer->seconds)) : std::nullopt;
   }
+
+  void arm(TimersDynamoDb& store, const std::string& id, std::int64_t seconds) {
+    const State asked(
+        std::pair(Instant(std::chrono::floor<std::chrono::seconds>(loop_.now())), seconds));
+    possible_[id].insert(asked);
+    store.arm(id, seconds, [this, id, asked](const Result<ports::Armed>& armed) {
+      done_ = true;
+      if (armed) {
+        ++acknowledged;
+        EXPECT_EQ(of(armed->timer), asked);
+        possible_[id] = {asked};
+      }
+    });
+  }
+  void disarm(TimersDynamoDb& store, const std::string& id) {
+    possible_[id].insert(std::nullopt);
+    store.disarm(id, [this, id](const Result<std::optional<Timer>>& disarmed) {
+      done_ = true;
+      if (disarmed) {
+        possible_[id] = {std::nullopt};
+      }
+    });
+  }
+  void look(TimersDynamoDb& store, const std::string& id) {
+    store.find(id, [this, id](const Result<std::optional<Timer>>& found) {
+      done_ = true;
+      if (found) {
+        EXPECT_TRUE(possible_[id].contains(of(*found))) << id;
+      }
+    });
+  }
+
+  PumpLoop& loop_;
+  Random& random_;
+  std::array<TimersDynamoDb*, 2> stores_;
+  std::map<std::string, std::set<State>> possible_;
+  bool done_ = false;
 };
 
 TEST_P(DynamoDbTimers, ANetworkThatLosesDoublesAndDelaysLosesNoArmAndInventsNone) {
@@ -281,78 +354,32 @@ TEST_P(DynamoDbTimers, ANetworkThatLosesDoublesAndDelaysLosesNoArmAndInventsNone
   const std::uint64_t seed = std::string_view(GetParam()) == "TOCSIN_MOTO" ? 7 : 8;
   Random random(seed);
   SCOPED_TRACE(seed);
+  using Fate = BadHttpClient::Fate;
   BadHttpClient& network = dynamodb_->network();
   network.fate = [&](const ports::HttpRequest& /*request*/) {
     if (random.chance(1, 3)) {
       network.carry_late();
     }
     const std::uint64_t roll = random.below(100);
-    return roll < 55   ? BadHttpClient::Fate::carried
-           : roll < 65 ? BadHttpClient::Fate::never_sent
-           : roll < 78 ? BadHttpClient::Fate::answer_lost
-           : roll < 91 ? BadHttpClient::Fate::late
-                       : BadHttpClient::Fate::doubled;
+    return roll < 55   ? Fate::carried
+           : roll < 65 ? Fate::never_sent
+           : roll < 78 ? Fate::answer_lost
+           : roll < 91 ? Fate::late
+                       : Fate::doubled;
   };
   auto one = open(table);
   auto two = open(table);
-  std::map<std::string, Ledger> ledgers;
-  int acknowledged = 0;
-  for (int step = 0; step < 300; ++step) {
-    const std::string id = "t" + std::to_string(random.below(5));
-    TimersDynamoDb& store = random.chance(1, 2) ? *one : *two;
-    Ledger& ledger = ledgers[id];
-    loop_.advance(Milliseconds{random.below(700)});
-    const std::uint64_t what = random.below(10);
-    bool done = false;
-    const auto wait = [&] {
-      ASSERT_TRUE(loop_.run_until([&] {
-        loop_.advance(50ms);
-        return done;
-      }));
-    };
-    if (what < 5) {
-      const std::int64_t seconds = 1'000 + step;
-      const Ledger::State asked(
-          std::pair(Instant(std::chrono::floor<std::chrono::seconds>(loop_.now())), seconds));
-      ledger.possible.insert(asked);
-      store.arm(id, seconds, [&](const Result<ports::Armed>& armed) {
-        done = true;
-        if (armed) {
-          ++acknowledged;
-          EXPECT_EQ(Ledger::of(armed->timer), asked);
-          ledger.possible = {asked};
-        }
-      });
-    } else if (what < 7) {
-      ledger.possible.insert(std::nullopt);
-      store.disarm(id, [&](const Result<std::optional<Timer>>& disarmed) {
-        done = true;
-        if (disarmed) {
-          ledger.possible = {std::nullopt};
-        }
-      });
-    } else {
-      store.find(id, [&](const Result<std::optional<Timer>>& found) {
-        done = true;
-        if (found) {
-          EXPECT_TRUE(ledger.possible.contains(Ledger::of(*found))) << id << " at step " << step;
-        }
-      });
-    }
-    wait();
+  Clients clients(loop_, random, *one, *two);
+  for (int number = 0; number < 300; ++number) {
+    clients.step(number);
   }
   network.fate = nullptr;
   while (network.carry_late()) {
     ASSERT_TRUE(loop_.run_until([&] { return network.on_their_way == 0; }));
   }
-  for (const auto& [id, ledger] : ledgers) {
-    const auto found = find(loop_, *one, id);
-    ASSERT_TRUE(found);
-    EXPECT_TRUE(ledger.possible.contains(Ledger::of(*found))) << id << " in the end";
-  }
-  EXPECT_GT(acknowledged, 50);
-  for (const auto fate : {BadHttpClient::Fate::never_sent, BadHttpClient::Fate::answer_lost,
-                          BadHttpClient::Fate::late, BadHttpClient::Fate::doubled}) {
+  clients.check_in_the_end();
+  EXPECT_GT(clients.acknowledged, 50);
+  for (const Fate fate : {Fate::never_sent, Fate::answer_lost, Fate::late, Fate::doubled}) {
     EXPECT_GT(network.fates[fate], 10);
   }
 }
