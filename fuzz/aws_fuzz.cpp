@@ -2,10 +2,12 @@
 // error of ours may quote an answer, which could hold a secret.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "adapters/aws/credential_answer.hpp"
+#include "adapters/aws/credential_plan.hpp"
 #include "adapters/aws/failure.hpp"
 #include "adapters/aws/profile.hpp"
 #include "base/result.hpp"
@@ -45,6 +47,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       TOCSIN_ASSERT(!key.empty());
       TOCSIN_ASSERT(value.find('\n') == value.npos);
     }
+  }
+  for (const auto& [name, section] : profiles.profiles) {
+    const auto plan = aws::plan_credentials(
+        [](std::string_view) -> std::optional<std::string> { return std::nullopt; }, profiles,
+        name);
+    TOCSIN_ASSERT(plan || !plan.error().message.empty());
+  }
+  if (const auto argv = aws::split_command(text)) {
+    TOCSIN_ASSERT(!argv->empty() && !argv->front().empty());
   }
   return 0;
 }

@@ -11,23 +11,30 @@
 namespace tocsin::timers_dynamodb {
 namespace {
 
-std::optional<std::int64_t> number_of(check::JsonValue item, std::string_view name) {
+// Unix seconds and ms to the year 5138; larger ones are no times, and would overflow.
+constexpr std::int64_t kMostSeconds = 100'000'000'000;
+constexpr std::int64_t kMostMs = kMostSeconds * 1000;
+constexpr std::int64_t kMostVersion = 4'000'000'000'000'000'000;
+
+// A whole number from 0 to `most`. Another program may have written 30.0 or 3E+1; what is below a
+// second does not count.
+std::optional<std::int64_t> number_of(check::JsonValue item, std::string_view name,
+                                      std::int64_t most) {
   const auto text = item.find(name).find("N").string();
   if (!text) {
     return std::nullopt;
   }
-  // Another program may have written 30.0 or 3E+1; nothing below a second counts.
-  std::int64_t out = 0;
+  std::int64_t out = -1;
   const char* const last = text->data() + text->size();
   const auto [end, error] = std::from_chars(text->data(), last, out);
-  if (error == std::errc() && end == last) {
-    return out;
+  if (error != std::errc() || end != last) {
+    double value = -1;
+    const auto [double_end, double_error] = std::from_chars(text->data(), last, value);
+    const bool fits =
+        double_error == std::errc() && double_end == last && value >= 0 && value < 9e15;
+    out = fits ? static_cast<std::int64_t>(value) : -1;
   }
-  double value = 0;
-  const auto [double_end, double_error] = std::from_chars(text->data(), last, value);
-  const bool fits =
-      double_error == std::errc() && double_end == last && value > -9e15 && value < 9e15;
-  return fits ? std::optional(static_cast<std::int64_t>(value)) : std::nullopt;
+  return out >= 0 && out <= most ? std::optional(out) : std::nullopt;
 }
 
 bool flag_of(check::JsonValue item, std::string_view name) {
@@ -89,11 +96,11 @@ void append_item(JsonWriter& json, const Row& row) {
 Result<Row> read_item(check::JsonValue item) {
   Row row;
   row.id = item.find(kTimer).find("S").string().value_or("");
-  row.version = number_of(item, "ArmVersion");
-  row.disarmed_ms = number_of(item, "DisarmedAt");
-  row.expires = number_of(item, "Expires");
-  const auto start = number_of(item, "StartTime");
-  const auto seconds = number_of(item, "Seconds");
+  row.version = number_of(item, "ArmVersion", kMostVersion);
+  row.disarmed_ms = number_of(item, "DisarmedAt", kMostMs);
+  row.expires = number_of(item, "Expires", kMostSeconds);
+  const auto start = number_of(item, "StartTime", kMostSeconds);
+  const auto seconds = number_of(item, "Seconds", kMostSeconds);
   if (start && seconds) {
     row.disarmed_ms.reset();  // another program armed it over our tombstone
   } else if (row.disarmed_ms) {
@@ -107,14 +114,14 @@ Result<Row> read_item(check::JsonValue item) {
   }
   row.start = *start;
   row.seconds = *seconds;
-  row.announced_ms = number_of(item, "AnnouncedAt");
+  row.announced_ms = number_of(item, "AnnouncedAt", kMostMs);
   row.announced_by = item.find("AnnouncedBy").find("S").string().value_or("");
-  row.delivered_ms = number_of(item, "DeliveredAt");
+  row.delivered_ms = number_of(item, "DeliveredAt", kMostMs);
   row.grouped = flag_of(item, "Grouped");
-  row.due = number_of(item, "Due");
-  if (const auto deadline = number_of(item, "MissedDeadline")) {
+  row.due = number_of(item, "Due", kMostSeconds);
+  if (const auto deadline = number_of(item, "MissedDeadline", kMostMs)) {
     row.missed = {from_unix_ms(*deadline),
-                  from_unix_ms(number_of(item, "MissedAnnounced").value_or(*deadline)),
+                  from_unix_ms(number_of(item, "MissedAnnounced", kMostMs).value_or(*deadline)),
                   flag_of(item, "MissedGrouped")};
   }
   return row;
