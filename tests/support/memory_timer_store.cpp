@@ -139,7 +139,9 @@ void MemoryTimerStore::take_due(std::size_t limit, Answer<std::vector<Timer>> an
       due.push_back(timer);
     }
   }
-  std::ranges::stable_sort(due, {}, &Timer::deadline);
+  // By id in turn; std::stable_sort of this library is deprecated for clang.
+  std::ranges::sort(due, {},
+                    [](const Timer& timer) { return std::pair(timer.deadline(), timer.id); });
   due.resize(std::min(due.size(), limit));
   for (const Timer& timer : due) {
     handed_out_.emplace(timer.id, timer.start);

@@ -227,7 +227,7 @@ void TimersDynamoDb::end_taking(Taking& taking) {
   }
   const MonoTime now = clock_.mono_now();
   std::erase_if(handed_, [now](const auto& entry) { return entry.second + kRemembered < now; });
-  std::ranges::stable_sort(taking.rows, {}, [](const auto& entry) {
+  std::ranges::sort(taking.rows, {}, [](const auto& entry) {
     return std::pair(entry.first.deadline(), entry.first.id);
   });
   const bool all = taking.rows.size() <= taking.limit && !taking.failed;
