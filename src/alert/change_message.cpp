@@ -37,6 +37,15 @@ std::string change_message(std::string_view monitor, EventType type, std::string
       return fmt::format("{} is flapping: its state changes too often to tell each time", monitor);
     case EventType::flapping_ended:
       return fmt::format("{} has stopped flapping{}", monitor, because(found));
+    case EventType::timer_expired:
+      return fmt::format("{} expired{}", monitor, because(found));
+    case EventType::timer_still_expired:
+      return outage ? fmt::format("{} is still expired after {}", monitor, spoken(*outage))
+                    : fmt::format("{} is still expired", monitor);
+    case EventType::timer_rearmed:
+      return outage ? fmt::format("{} runs again after {}{}", monitor, spoken(*outage),
+                                  because(found))
+                    : fmt::format("{} runs again{}", monitor, because(found));
     case EventType::trouble_started:
     case EventType::trouble_ended:
       break;  // their sentence is the trouble itself

@@ -6,7 +6,7 @@
 namespace tocsin::alert {
 namespace {
 
-constexpr std::array<EventTypeInfo, 8> kTypes{{
+constexpr std::array<EventTypeInfo, 11> kTypes{{
     {EventType::went_down, "went_down", Severity::critical, Phase::opens,
      "fail_after failures: an incident opened"},
     {EventType::still_down, "still_down", Severity::critical, Phase::goes_on,
@@ -23,6 +23,12 @@ constexpr std::array<EventTypeInfo, 8> kTypes{{
      "Tocsin itself has trouble"},
     {EventType::trouble_ended, "trouble_ended", Severity::info, Phase::closes,
      "Tocsin's own trouble is over"},
+    {EventType::timer_expired, "timer_expired", Severity::critical, Phase::opens,
+     "a timer that a rule names was not armed again in time"},
+    {EventType::timer_still_expired, "timer_still_expired", Severity::critical, Phase::goes_on,
+     "a reminder that it still is not"},
+    {EventType::timer_rearmed, "timer_rearmed", Severity::info, Phase::closes,
+     "it was armed again, or disarmed"},
 }};
 
 constexpr std::array<std::string_view, 3> kSeverities{"critical", "warning", "info"};

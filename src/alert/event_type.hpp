@@ -18,6 +18,9 @@ enum class EventType : std::uint8_t {
   flapping_ended,    // it is steady again
   trouble_started,   // Tocsin's own: told to `self`
   trouble_ended,
+  timer_expired,        // a timer of a rule, or many of them, ran out
+  timer_still_expired,  // a reminder that nobody armed it again
+  timer_rearmed,        // it runs again, or was disarmed
 };
 
 enum class Severity : std::uint8_t { critical, warning, info };

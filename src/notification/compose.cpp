@@ -49,13 +49,16 @@ Tally tally(const std::vector<alert::Event>& events) {
   for (const alert::Event& event : events) {
     switch (alert::parse_event_type(event.type).value_or(alert::EventType::trouble_started)) {
       case alert::EventType::went_down:
+      case alert::EventType::timer_expired:
         out.up.erase(event.monitor);
         out.down.insert(event.monitor);
         break;
       case alert::EventType::still_down:
+      case alert::EventType::timer_still_expired:
         out.still_down.insert(event.monitor);
         break;
       case alert::EventType::recovered:
+      case alert::EventType::timer_rearmed:
         out.down.erase(event.monitor);
         out.still_down.erase(event.monitor);
         out.up.insert(event.monitor);

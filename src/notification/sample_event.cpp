@@ -35,6 +35,11 @@ Content content_of(alert::EventType type) {
       return {"trouble", "channel", "channel example takes nothing: HTTP 500"};
     case trouble_ended:
       return {"ok", "", "channel example takes notifications again"};
+    case timer_expired:
+    case timer_still_expired:
+      return {"expired", "expired", "armed for 1h, not armed again"};
+    case timer_rearmed:
+      return {"running", "", ""};
   }
   return {};
 }
@@ -64,7 +69,8 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
   event.at = now;
   event.state = content.state;
   event.reason = content.reason;
-  if (type == recovered || type == still_down || type == trouble_ended) {
+  if (type == recovered || type == still_down || type == trouble_ended ||
+      type == timer_still_expired || type == timer_rearmed) {
     event.outage = kOutage;
   }
   event.message = "This is a test: ";

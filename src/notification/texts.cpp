@@ -53,7 +53,7 @@ std::string_view Texts::default_of(alert::EventType type) {
 }
 
 Texts::Texts() : other_(compiled(kNote)) {
-  static_assert(std::tuple_size_v<decltype(by_type_)> == 8);
+  static_assert(std::tuple_size_v<decltype(by_type_)> == 11);
   for (const alert::EventTypeInfo& info : alert::event_types()) {
     set(info.type, compiled(default_of(info.type)));
   }

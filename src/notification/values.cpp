@@ -205,6 +205,12 @@ std::string title_of(const alert::Event& event) {
       return named("is flapping");
     case EventType::flapping_ended:
       return named("has stopped flapping");
+    case EventType::timer_expired:
+      return named("expired");
+    case EventType::timer_still_expired:
+      return named("is still expired");
+    case EventType::timer_rearmed:
+      return named(event.state == "running" ? "runs again" : "was disarmed");
     case EventType::trouble_started:
     case EventType::trouble_ended:
       return one_line(event.message);  // their sentence is the trouble itself

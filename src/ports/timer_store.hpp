@@ -73,7 +73,8 @@ class TimerStore {
   // expired before are not looked at again.
   virtual void watch(std::function<bool(std::string_view id)> watched) = 0;
 
-  // Creates or resets, from now on. What `previous` said of an announced expiry goes to `missed`.
+  // Creates or resets, from now on. What `previous` said of an expiry that was announced by itself
+  // (not `grouped`) goes to `missed`.
   virtual void arm(std::string_view id, std::int64_t seconds, Answer<Armed> answer) = 0;
   // Sees every arm that was answered before, of every process that shares the store. nullopt also
   // when it expired more than keep_expired ago.
@@ -86,7 +87,7 @@ class TimerStore {
   // and those whose recovery is not told. Each is handed out once in a process's life, unless it
   // was claimed by another that did not tell it within 5 minutes.
   virtual void take_due(std::size_t limit, Answer<std::vector<timer::Timer>> answer) = 0;
-  // When the next watched timer that is known expires; nullopt: none does. May be too early.
+  // When take_due() may have something next; nullopt: nobody knows of any. May be too early.
   [[nodiscard]] virtual std::optional<Instant> next_due() = 0;
   // Which of them were applied. A claim that was not is somebody else's, or the timer is another.
   virtual void mark(std::vector<TimerMark> marks, Answer<std::vector<bool>> answer) = 0;

@@ -40,6 +40,7 @@ struct Change {
   std::vector<alert::Event> events;  // the first is of the change of state, if it made one
   Instant at{};
   ports::Store::Done done;  // of the command that asked for it; may be empty
+  std::move_only_function<void()> shown;  // when it is visible; may be empty
 };
 
 // A monitor's record, and whose it is when it becomes durable.

@@ -329,8 +329,14 @@ void Watch::end_silence(std::string_view id, ports::Store::Done done) {
 }
 const std::vector<alert::Silence>& Watch::silences() const { return impl_->silences_; }
 
-void Watch::publish(alert::Event event, const std::vector<std::string>& channels) {
-  impl_->publish(std::move(event), channels);
+void Watch::publish(alert::Event event, const std::vector<std::string>& channels,
+                    std::move_only_function<void()> shown) {
+  impl_->publish(std::move(event), channels, std::move(shown));
+}
+
+std::optional<std::string> Watch::silenced_by(std::string_view name, std::string_view kind,
+                                              const alert::Labels& labels) const {
+  return impl_->silenced_by(name, kind, labels);
 }
 
 void Watch::publish(ports::OutboxRow row) {

@@ -101,8 +101,14 @@ class Watch {
   void end_silence(std::string_view id, ports::Store::Done done);
   // Active, to come, and those that ended in the last 7 days.
   [[nodiscard]] const std::vector<alert::Silence>& silences() const;
-  // An event of Tocsin's own for these channels. Its id is given here.
-  void publish(alert::Event event, const std::vector<std::string>& channels);
+  // An event of no monitor for these channels: of Tocsin's own, of a timer. Its id is given here
+  // unless it has one. `shown`, if any, runs once it is durable, or in the journal while the store
+  // refuses.
+  void publish(alert::Event event, const std::vector<std::string>& channels,
+               std::move_only_function<void()> shown = {});
+  // What silences somebody of this name and these labels now; nullopt: nothing.
+  [[nodiscard]] std::optional<std::string> silenced_by(std::string_view name, std::string_view kind,
+                                                       const alert::Labels& labels) const;
   // Rows for sinks that are not of a monitor's outcome.
   void publish(ports::OutboxRow row);
 

@@ -67,6 +67,13 @@ std::optional<std::string> Watch::Impl::quiet_name(const Slot& s) const {
   return s.quiet.by < quiet_.size() ? std::optional(quiet_[s.quiet.by].first) : std::nullopt;
 }
 
+std::optional<std::string> Watch::Impl::silenced_by(std::string_view name, std::string_view kind,
+                                                    const alert::Labels& labels) const {
+  const auto by = std::ranges::find_if(
+      quiet_, [&](const auto& entry) { return entry.second->matches(name, kind, labels); });
+  return by != quiet_.end() ? std::optional(by->first) : std::nullopt;
+}
+
 bool Watch::Impl::is_gate(const Slot& s) const {
   return std::ranges::find(gates_, s.config.name) != gates_.end();
 }
@@ -432,9 +439,12 @@ void Watch::Impl::report_outcome(const Slot& s, check::Status status, const std:
   }
 }
 
-void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& channels) {
+void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& channels,
+                          std::move_only_function<void()> shown) {
   const Instant now = ports_.clock.now();
-  event.id = ids_.next(now);
+  if (event.id.empty()) {
+    event.id = ids_.next(now);
+  }
   if (event.key.empty()) {
     event.key = event.id;
   }
@@ -442,6 +452,7 @@ void Watch::Impl::publish(alert::Event event, const std::vector<std::string>& ch
   address(event, channels, now, telling);
   Change change;
   change.at = now;
+  change.shown = std::move(shown);
   change.events.push_back(std::move(event));
   ports::WriteBatch batch;
   batch.outbox = std::move(telling.outbox);

@@ -43,7 +43,10 @@ class Watch::Impl {
   void add_silence(alert::Silence silence, SilenceDone done);
   void end_silence(std::string_view id, ports::Store::Done done);
   // Publishes an event that is not of a monitor.
-  void publish(alert::Event event, const std::vector<std::string>& channels);
+  void publish(alert::Event event, const std::vector<std::string>& channels,
+               std::move_only_function<void()> shown);
+  [[nodiscard]] std::optional<std::string> silenced_by(std::string_view name, std::string_view kind,
+                                                       const alert::Labels& labels) const;
 
   Ports ports_;
   Recorder recorder_;

@@ -268,6 +268,9 @@ void Watch::Impl::apply(Change& change) {
   if (change.state_changed || !change.events.empty()) {
     announce(change);
   }
+  if (change.shown) {
+    change.shown();
+  }
 }
 
 void Watch::Impl::announce(const Change& change) {

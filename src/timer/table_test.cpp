@@ -32,7 +32,7 @@ using Ids = std::vector<std::string>;
 TEST(TimerTable, KeepsAllThatIsKnownOfATimer) {
   Table table(kKey, kBase);
   Timer timer{"job", kBase + 7ms, kLongestSeconds, kBase + 9ms, true, true, {}};
-  timer.missed = {kBase + 1ms, kBase + 2ms, true};
+  timer.missed = {kBase + 1ms, kBase + 2ms, kBase};
   const auto number = table.put(timer);
   EXPECT_EQ(table.get(number), timer);
   EXPECT_EQ(table.find("job"), number);

@@ -12,11 +12,12 @@ namespace tocsin::timer {
 inline constexpr std::int64_t kLongestSeconds = std::int64_t{10} * 365 * 24 * 60 * 60;  // 10 years
 inline constexpr std::size_t kLongestId = 512;                                          // bytes
 
-// An expiry that people were told of, and not yet of its end: what the recovery needs to say.
+// An expiry that people were told of by itself, and not yet of its end: what the recovery needs to
+// say.
 struct Missed {
   Instant deadline{};   // that passed
   Instant announced{};  // when it was told
-  bool grouped = false;
+  Instant armed{};      // its start: the last that was heard before
   bool operator==(const Missed&) const = default;
 };
 

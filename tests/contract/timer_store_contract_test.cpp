@@ -274,6 +274,7 @@ TEST_P(TimerStoreContract, ArmingAfterAnAnnouncementKeepsWhatIsToBeTakenBack) {
   EXPECT_TRUE(again->previous->told);
   ASSERT_TRUE(again->timer.missed);
   EXPECT_EQ(again->timer.missed->deadline, timer.deadline());
+  EXPECT_EQ(again->timer.missed->armed, timer.start);
   if (!backend_->whole_seconds()) {
     EXPECT_EQ(again->timer.missed->announced, told);
   }

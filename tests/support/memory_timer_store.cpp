@@ -76,8 +76,8 @@ void MemoryTimerStore::arm(std::string_view id, std::int64_t seconds, Answer<Arm
   if (previous != nullptr) {
     armed.previous = *previous;
     armed.timer.missed = previous->missed;
-    if (previous->announced != Instant{}) {
-      armed.timer.missed = {previous->deadline(), previous->announced, previous->grouped};
+    if (previous->announced != Instant{} && !previous->grouped) {
+      armed.timer.missed = {previous->deadline(), previous->announced, previous->start};
     }
   }
   kept_.timers.insert_or_assign(std::string(id), armed.timer);

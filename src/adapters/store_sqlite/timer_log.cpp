@@ -12,8 +12,7 @@ constexpr unsigned kAnnounced = 0x02;
 constexpr unsigned kTold = 0x04;
 constexpr unsigned kGrouped = 0x08;
 constexpr unsigned kMissed = 0x10;
-constexpr unsigned kMissedGrouped = 0x20;
-constexpr unsigned kKnown = 0x3f;
+constexpr unsigned kKnown = 0x1f;
 
 void append_number(std::string& log, std::uint64_t value) {
   while (value >= 0x80) {
@@ -41,7 +40,6 @@ void append_put(std::string& log, const timer::Timer& timer) {
   flags |= timer.told ? kTold : 0U;
   flags |= timer.grouped ? kGrouped : 0U;
   flags |= timer.missed ? kMissed : 0U;
-  flags |= timer.missed && timer.missed->grouped ? kMissedGrouped : 0U;
   log.push_back(static_cast<char>(flags));
   append_id(log, timer.id);
   append_instant(log, timer.start);
@@ -52,6 +50,7 @@ void append_put(std::string& log, const timer::Timer& timer) {
   if (timer.missed) {
     append_instant(log, timer.missed->deadline);
     append_instant(log, timer.missed->announced);
+    append_instant(log, timer.missed->armed);
   }
 }
 
@@ -97,8 +96,8 @@ bool TimerLogReader::read_extra(Entry& entry, unsigned flags) {
     return true;
   }
   timer::Missed missed;
-  missed.grouped = (flags & kMissedGrouped) != 0;
-  const bool whole = read_instant(missed.deadline) && read_instant(missed.announced);
+  const bool whole =
+      read_instant(missed.deadline) && read_instant(missed.announced) && read_instant(missed.armed);
   entry.missed = missed;
   return whole;
 }

@@ -130,8 +130,8 @@ void TimersSqlite::apply(ArmOp& op, std::string& log) {
   armed.timer.seconds = op.seconds;
   if (previous) {
     armed.timer.missed = previous->missed;
-    if (previous->announced != Instant{}) {
-      armed.timer.missed = {previous->deadline(), previous->announced, previous->grouped};
+    if (previous->announced != Instant{} && !previous->grouped) {
+      armed.timer.missed = {previous->deadline(), previous->announced, previous->start};
     }
   }
   created_ += there ? 0 : 1;

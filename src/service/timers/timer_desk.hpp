@@ -1,0 +1,139 @@
+#pragma once
+// Where timers are armed, asked for and disarmed, and where it is noticed that one expired. Lives
+// on the timers' loop; what people are to hear goes to the main loop as a Notice and comes back
+// when it is in the outbox.
+//
+// An expiry is claimed in the store before it is told and marked when it is told, so that it is
+// told once, whoever dies in between, and also when nobody ran at the deadline.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "ports/loop.hpp"
+#include "ports/timer_store.hpp"
+#include "service/timers/notice.hpp"
+#include "timer/answer.hpp"
+
+namespace tocsin::service {
+
+class TimerDesk {
+ public:
+  struct Ports {
+    ports::Loop& loop;
+    const ports::Clock& clock;
+    ports::TimerStore& store;
+    Logger& log;
+  };
+  struct Bounds {
+    std::size_t singly = 5'000;      // expiries told one by one in a second; more are told together
+    std::size_t together = 100'000;  // timers in one notice
+    std::size_t marks = 1'000;       // written at once: arming goes on between
+  };
+  // Takes what is to be told; any thread's business from there. told() follows.
+  using Tell = std::move_only_function<void(Notice)>;
+
+  TimerDesk(Ports ports, Tell tell, Bounds bounds);
+  ~TimerDesk();
+  TimerDesk(const TimerDesk&) = delete;
+  TimerDesk& operator=(const TimerDesk&) = delete;
+
+  // At the start and on reload. Without rules nobody hears of expiries.
+  void apply(std::vector<timer::Rule> rules);
+  // Of each rule, whether something silences it now; a silenced expiry waits.
+  void set_quiet(std::vector<bool> quiet);
+
+  // --- Answers come in the call itself or later. Errors as of ports::TimerStore. ---
+  template <typename T>
+  using Answer = std::move_only_function<void(Result<T>)>;
+  void arm(std::string_view id, std::int64_t seconds, Answer<timer::Answer> answer);
+  // nullopt: no such timer. Expired: `remaining` is 0.
+  void check(std::string_view id, Answer<std::optional<timer::Answer>> answer);
+  // Whether there was one.
+  void disarm(std::string_view id, Answer<bool> answer);
+  struct Listed {
+    timer::Timer timer;
+    timer::Answer answer;
+    std::string rule;  // "" none
+  };
+  struct List {
+    std::vector<Listed> timers;
+    std::string next;
+  };
+  void list(ports::TimerQuery query, Answer<List> answer);
+  [[nodiscard]] ports::TimerStore& store() { return ports_.store; }
+
+  // The notice is in the outbox, or nobody wants it.
+  void told(Notice notice);
+
+  struct Stats {
+    std::uint64_t expired = 0;    // told, each timer counted
+    std::uint64_t late = 0;       // of these: more than a second after they were due
+    std::uint64_t recovered = 0;  // told
+    std::uint64_t waiting = 0;    // expired, in grace or silenced
+  };
+  [[nodiscard]] Stats stats() const;
+
+ private:
+  struct Follow {
+    std::string id;
+    Instant start{};
+    Instant announced{};
+  };
+
+  void wake();
+  void wake_at(Instant due);
+  void schedule();
+  void take(Result<std::vector<timer::Timer>> due);
+  void consider(timer::Timer timer, Instant now);
+  void move_waiting(Instant now);
+  void tell_ready(Instant now);
+  void tell_singly(std::vector<timer::Timer> timers, Instant now);
+  void tell_together(std::vector<timer::Timer> timers, Instant now);
+  void claim(std::vector<timer::Timer> timers, std::size_t from, Instant now, Notice notice);
+  void tell_claimed(Notice notice);
+  void tell_recovery(timer::Timer timer, const timer::Missed& missed, Notice::Kind kind,
+                     bool suspect);
+  void mark_told(Notice notice, std::size_t from);
+  void follow(const timer::Timer& timer, const timer::Rule& rule, Instant after);
+  void remind(Instant now);
+  using Groups = std::set<std::pair<std::string, Instant>>;  // rule's name, when it was told
+  void count_groups_later();
+  void take_census(std::string cursor, Groups seen, bool first);
+  void count(const timer::Timer& timer, Groups& seen, bool first);
+  void end_census(Groups seen);
+  [[nodiscard]] const timer::Rule* rule_of(std::string_view id) const;
+  [[nodiscard]] bool quiet(const timer::Rule& rule) const;
+  [[nodiscard]] Notice notice_of(Notice::Kind kind, const timer::Rule& rule) const;
+
+  Ports ports_;
+  Tell tell_;
+  Bounds bounds_;
+  TimerRules rules_;
+  std::vector<bool> quiet_;
+  std::uint64_t rules_epoch_ = 0;
+
+  ports::TimerId timer_ = 0;
+  MonoTime armed_for_ = MonoTime::max();
+  bool taking_ = false;
+  // Expired, by when it may be told.
+  std::multimap<Instant, timer::Timer> waiting_;
+  std::vector<timer::Timer> ready_;
+  std::multimap<Instant, Follow> followed_;
+  Groups groups_;
+  bool census_planned_ = false;
+  ports::TimerId census_timer_ = 0;
+  Instant second_{};  // in which `singly_` were told
+  std::size_t singly_ = 0;
+  Stats stats_;
+};
+
+}  // namespace tocsin::service
