@@ -33,6 +33,7 @@ Daemon::~Daemon() {
   // Whoever posts to the loop goes before it; the store commits what it was handed.
   listener_.reset();
   api_.reset();
+  timers_.reset();
   delivery_.reset();
   if (network_) {
     network_->stop_clients();
@@ -98,17 +99,25 @@ void Daemon::begin_stop(std::string_view why) {
     log_->warn("stopping took too long; checks and answers under way are cut");
     network_->loop().stop();
   });
-  // Requests under way may still read the watch: the listener goes first.
+  // Requests under way may still read the watch: the listeners go first.
   listener_->stop([this] {
-    const auto once = std::make_shared<bool>(false);
-    const auto next = [this, once] {
-      if (!std::exchange(*once, true)) {
-        watch_->stop([this] { finish_stop(); });
-      }
-    };
-    network_->loop().call_at(network_->clock().mono_now() + kDeliverWithin, next);
-    delivery_->stop(next);
+    if (timers_) {
+      timers_->stop([this] { stop_delivering(); });
+    } else {
+      stop_delivering();
+    }
   });
+}
+
+void Daemon::stop_delivering() {
+  const auto once = std::make_shared<bool>(false);
+  const auto next = [this, once] {
+    if (!std::exchange(*once, true)) {
+      watch_->stop([this] { finish_stop(); });
+    }
+  };
+  network_->loop().call_at(network_->clock().mono_now() + kDeliverWithin, next);
+  delivery_->stop(next);
 }
 
 void Daemon::tell(const Result<void>& told) {
@@ -127,6 +136,9 @@ void Daemon::every_second() {
       tell(systemd_.watchdog());
     }
     delivery_->tick();
+    if (timers_) {
+      timers_->tick();
+    }
     watch_files();
     every_second();
   });

@@ -16,6 +16,7 @@
 #include "app/delivery.hpp"
 #include "app/network.hpp"
 #include "app/options.hpp"
+#include "app/timer_side.hpp"
 #include "ports/store.hpp"
 #include "service/watch.hpp"
 #include "web/api.hpp"
@@ -40,6 +41,7 @@ class Daemon {
   // daemon_start.cpp
   [[nodiscard]] std::optional<int> prepare();
   [[nodiscard]] Result<void> open_everything();
+  [[nodiscard]] Result<void> open_timers();
   void on_change(const service::StateChange& change);
   void show_table_when_ready(MonoTime give_up);
 
@@ -48,6 +50,7 @@ class Daemon {
   void await_signals();
   void on_signal(int signal);
   void begin_stop(std::string_view why);
+  void stop_delivering();
   void finish_stop();
   void every_second();
   void tell(const Result<void>& told);
@@ -73,6 +76,7 @@ class Daemon {
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<web::WatchMonitors> monitors_;
   std::unique_ptr<web::WatchAlerting> alerting_;
+  std::unique_ptr<TimerSide> timers_;  // null without `timers`
   std::unique_ptr<web::Api> api_;
   web::TransportStats transport_;
   std::unique_ptr<web::Listener> listener_;

@@ -111,6 +111,9 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
       }
       delivery_->apply(*loaded->config);
       watch_->reload(*loaded->config);
+      if (timers_) {
+        timers_->apply(*next.timers);
+      }
       loaded_ = std::move(*loaded);
       loaded_.config->monitors = {};
       delivery_->troubles().clear("reload", kTakenOverAgain);

@@ -32,18 +32,22 @@ std::uint64_t fresh_seed() {
 
 // A check in flight needs a descriptor, sometimes two (its lookup); without them checks would be
 // unknown(resources), so it is said at the start.
-void raise_descriptor_limit(const config::Limits& limits, Logger& log) {
+void raise_descriptor_limit(const config::Settings& settings, Logger& log) {
+  const config::Limits& limits = settings.limits;
+  const std::uint32_t of_timers =
+      settings.timers && settings.timers->listen ? settings.timers->connections : 0;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
     return;
   }
   limit.rlim_cur = limit.rlim_max;
   static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
-  const rlim_t wanted = kOwnDescriptors + limits.concurrent_checks + limits.connections;
+  const rlim_t wanted = kOwnDescriptors + limits.concurrent_checks + limits.connections + of_timers;
   if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
     log.warn(
-        "too few file descriptors for limits.concurrent_checks and limits.connections; raise "
-        "the hard limit (LimitNOFILE= under systemd, ulimit -Hn) or lower the limits",
+        "too few file descriptors for limits.concurrent_checks, limits.connections and "
+        "timers.limits.connections; raise the hard limit (LimitNOFILE= under systemd, ulimit -Hn) "
+        "or lower the limits",
         {{"have", static_cast<std::int64_t>(limit.rlim_cur)},
          {"want", static_cast<std::int64_t>(wanted)}});
   }
@@ -71,7 +75,7 @@ std::optional<int> Daemon::prepare() {
     log_->error(safe.error().message);
     return kUsage;
   }
-  raise_descriptor_limit(settings.limits, *log_);
+  raise_descriptor_limit(settings, *log_);
   if (const auto opened = open_everything(); !opened) {
     log_->error(opened.error().message);
     return kFailed;
@@ -123,6 +127,9 @@ Result<void> Daemon::open_everything() {
   if (auto started = watch_->start(*loaded_.config); !started) {
     return started;
   }
+  if (auto opened = open_timers(); !opened) {
+    return opened;
+  }
   monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
   alerting_ = std::make_unique<web::WatchAlerting>(*watch_, delivery_->dispatcher());
   api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,
@@ -137,12 +144,37 @@ Result<void> Daemon::open_everything() {
                                                  .transport = &transport_,
                                                  .alerting = alerting_.get()},
                                     settings);
+  if (timers_) {
+    timers_->start();
+    if (!timers_->url().empty()) {
+      console_.print(fmt::format("timers at {}\n", timers_->url()));
+    }
+  }
   files_seen_ = adapters::config_fingerprint(options_.config);
   loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing
   console_.print(fmt::format("tocsin {} watches {} monitors; API at {}\n", kVersion, watch_->size(),
                              listener_->url()));
   tell(systemd_.ready());
   show_table_when_ready(process_start_ + kTableWithin);
+  return {};
+}
+
+Result<void> Daemon::open_timers() {
+  const config::Settings& settings = loaded_.config->settings;
+  if (!settings.timers) {
+    return {};
+  }
+  auto opened = TimerSide::open(*settings.timers, {.main = network_->loop(),
+                                                   .clock = network_->clock(),
+                                                   .watch = watch_.get(),
+                                                   .store = store_.get(),
+                                                   .log = *log_,
+                                                   .main_store_path = settings.store.path,
+                                                   .link = listener_->url()});
+  if (!opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  timers_ = std::move(*opened);
   return {};
 }
 

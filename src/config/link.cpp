@@ -117,6 +117,7 @@ void Linker::run() {
     if (&file != main) continue;
     check_default_references(file);
     check_self_references(file);
+    check_timer_references(file);
   }
   if (main != nullptr) check_gates(*main);
   for (FilePart& file : files_) {
@@ -132,6 +133,7 @@ void Linker::run() {
     if (&file != main) continue;
     check_default_references(file);
     check_self_references(file);
+    check_timer_references(file);
   }
 }
 
@@ -315,6 +317,17 @@ void Linker::check_self_references(FilePart& main) {
   }
 }
 
+void Linker::check_timer_references(FilePart& main) {
+  if (!main.part.timers) return;
+  Decoder d(main.problems, substitution_);
+  const auto section = d.enter("timers");
+  const auto rules = d.enter("rules");
+  for (std::size_t i = 0; i < main.part.timers->rules.size(); ++i) {
+    const auto rule = d.enter(i);
+    check_channels(d, main.part.timers->rules[i].notify);
+  }
+}
+
 // Everything depends on a gate: one that depended on something would close a circle.
 void Linker::check_gates(FilePart& main) {
   Decoder d(main.problems, substitution_);
@@ -444,6 +457,19 @@ void Linker::collect_self(Config& config, const FilePart& main) const {
   self.heartbeat_every = draft.heartbeat_every;
 }
 
+void Linker::collect_timers(Config& config, const FilePart& main) const {
+  if (!main.part.timers) return;
+  config.settings.timers = main.part.timers->settings;
+  for (const TimerRuleDraft& draft : main.part.timers->rules) {
+    timer::Rule rule = draft.rule;
+    rule.notify = recipients_of(draft.notify);
+    std::erase_if(rule.notify, [&](const alert::Recipient& recipient) {
+      return missing_[static_cast<std::size_t>(ReferenceKind::channel)].contains(recipient.channel);
+    });
+    config.settings.timers->rules.push_back(std::move(rule));
+  }
+}
+
 void Linker::collect(Config& config) {
   const bool any_missing =
       std::ranges::any_of(missing_, [](const auto& names) { return !names.empty(); });
@@ -453,6 +479,7 @@ void Linker::collect(Config& config) {
   for (FilePart& file : files_) {
     if (file.broken) continue;
     if (file.source->is_main) collect_self(config, file);
+    if (file.source->is_main) collect_timers(config, file);
     if (file.part.self_post) config.settings.self.report.push_back(*file.part.self_post);
     for (MaintenanceDraft& draft : file.part.maintenance) {
       config.maintenance.push_back(std::move(draft.window));

@@ -18,6 +18,7 @@
 #include "check/spec.hpp"
 #include "notification/outlet.hpp"
 #include "schedule/plan.hpp"
+#include "timer/rule.hpp"
 
 namespace tocsin::config {
 
@@ -119,6 +120,36 @@ struct PingSettings {
   std::uint64_t body_limit = 10'000;  // bytes kept of what a ping brings; the rest is dropped
 };
 
+// Who may arm timers whose id begins with `prefix`.
+struct TimerToken {
+  std::string prefix;  // "" every id
+  std::string token;   // secret
+  bool operator==(const TimerToken&) const = default;
+};
+
+struct DynamoDbTimers {
+  std::string table;
+  std::string region;    // "" as the SDKs find it
+  std::string endpoint;  // "" AWS's
+  bool operator==(const DynamoDbTimers&) const = default;
+};
+
+// The dead man's switch.
+struct TimerSettings {
+  std::optional<Listen> listen;  // absent: only under /api/v1/timers
+  bool post_only = false;        // GET arms nothing
+  std::vector<TimerToken> tokens;
+  bool open_checks = true;                 // without a token; only where there are tokens
+  std::string path;                        // of the embedded store; "" beside the main one
+  std::optional<DynamoDbTimers> dynamodb;  // instead of it
+  std::uint64_t max_timers = 10'000'000;
+  Milliseconds keep_expired{std::chrono::hours{24 * 30}};
+  std::uint32_t connections = 20'000;
+  std::uint32_t header_bytes = 8U << 10U;
+  Milliseconds request_timeout{10'000}, idle_timeout{75'000};
+  std::vector<timer::Rule> rules;  // the first that matches counts
+};
+
 struct Settings {
   Listen listen;
   std::vector<ApiToken> tokens;
@@ -131,7 +162,8 @@ struct Settings {
   LogOptions log;
   SelfSettings self;
   PingSettings pings;
-  bool watch = false;  // reload when a configuration file changes
+  bool watch = false;                   // reload when a configuration file changes
+  std::optional<TimerSettings> timers;  // absent: nobody arms any
 };
 
 struct Config {

@@ -11,6 +11,34 @@ std::string describe(const Listen& listen) {
   return check::format_host_port(listen.host, listen.port) + (listen.tls ? " with TLS" : "");
 }
 
+// Rules and tokens are taken over; what sockets and files were opened with is not.
+void check_timers(const Settings& running, ReloadCheck& out) {
+  if (running.timers.has_value() != out.settings.timers.has_value()) {
+    out.errors.emplace_back("timers: beginning or ending with it needs a restart");
+    out.settings.timers = running.timers;
+    return;
+  }
+  if (!running.timers) {
+    return;
+  }
+  TimerSettings& wanted = *out.settings.timers;
+  if (wanted.listen != running.timers->listen) {
+    out.errors.emplace_back("timers.listen: the change needs a restart");
+  }
+  if (wanted.path != running.timers->path || wanted.dynamodb != running.timers->dynamodb ||
+      wanted.max_timers != running.timers->max_timers ||
+      wanted.keep_expired != running.timers->keep_expired) {
+    out.errors.emplace_back(
+        "timers: a change of store, max_timers or keep_expired needs a restart");
+  }
+  TimerSettings kept = *running.timers;
+  kept.post_only = wanted.post_only;
+  kept.tokens = std::move(wanted.tokens);
+  kept.open_checks = wanted.open_checks;
+  kept.rules = std::move(wanted.rules);
+  wanted = std::move(kept);
+}
+
 }  // namespace
 
 ReloadCheck check_reload(const Settings& running, const Settings& wanted) {
@@ -30,6 +58,7 @@ ReloadCheck check_reload(const Settings& running, const Settings& wanted) {
     out.errors.emplace_back("store.sqlite.reserve: the change needs a restart");
   }
   out.settings.store = running.store;
+  check_timers(running, out);
   return out;
 }
 

@@ -69,6 +69,13 @@ std::vector<ObjectDoc> objects() {
   all.push_back(object("log", "", log_table()));
   all.push_back(object("pings", "", ping_table()));
   all.push_back(object("self", "", self_table()));
+  all.push_back(object("timers", "", timers_table()));
+  all.push_back(object("timer_rule", "", timer_rule_table()));
+  all.push_back(object("timer_token", "", timer_token_table()));
+  all.push_back(object("timer_store", "", timer_store_table()));
+  all.push_back(object("timer_sqlite", "", timer_sqlite_table()));
+  all.push_back(object("dynamodb", "", dynamodb_table()));
+  all.push_back(object("timer_limits", "", timer_limits_table()));
   all.push_back(object("maintenance_window", "", maintenance_table()));
   all.push_back(object("notify_entry", kText, notify_table()));
   all.push_back(object("http", kText, http_target_table(), http_option_table()));

@@ -266,6 +266,12 @@ constexpr std::array kSections{
         [](Decoder& d, const Node& n, Part& part) { part.maintenance = decode_maintenance(d, n); }},
     Field<Part>{{"templates", "what messages say", R"({"$ref":"#/$defs/templates"})"},
                 kNested<templates_table, kTemplates>},
+    Field<Part>{{"timers", "dead man's switches over HTTP", R"({"$ref":"#/$defs/timers"})"},
+                [](Decoder& d, const Node& n, Part& part) {
+                  Draft<TimersDraft> draft;
+                  decode_object(d, n, timers_table(), draft);
+                  part.timers = std::move(draft.value);
+                }},
     Field<Part>{{"watch", "reload when a configuration file changes", kFlag},
                 [](Decoder& d, const Node& n, Part& part) {
                   if (const auto flag = decode_bool(d, n)) part.settings.watch = *flag;
@@ -278,7 +284,7 @@ constexpr std::array kSections{
                   part.defaults_usable = d.errors() == before;
                 }},
 };
-constexpr std::array<std::string_view, 3> kLaterSections{"timers", "ecs", "environments"};
+constexpr std::array<std::string_view, 2> kLaterSections{"ecs", "environments"};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "config/monitor_fields.hpp"
 #include "config/outlet_fields.hpp"
 #include "config/template_fields.hpp"
+#include "config/timer_fields.hpp"
 
 namespace tocsin::config {
 
@@ -26,6 +27,7 @@ struct Part {
   TemplatesDraft templates;
   std::optional<Position> listen_at;
   SelfDraft self;
+  std::optional<TimersDraft> timers;
   std::optional<ReportTo> self_post;  // of the founding format
   std::vector<MaintenanceDraft> maintenance;
 };

@@ -1,0 +1,161 @@
+#include "app/timer_side.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <random>
+#include <utility>
+
+#include "adapters/store_sqlite/timers_sqlite.hpp"
+#include "check/address.hpp"
+
+namespace tocsin::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Milliseconds kStopGrace = 3s;
+
+SipKey fresh_key() {
+  std::random_device device;
+  const auto word = [&device] { return (std::uint64_t{device()} << 32U) | device(); };
+  return {word(), word()};
+}
+
+}  // namespace
+
+std::string timer_store_path(const config::TimerSettings& settings, const std::string& main_path) {
+  if (!settings.path.empty()) {
+    return settings.path;
+  }
+  const std::filesystem::path main(main_path);
+  return (main.parent_path() / (main.stem().string() + "-timers" + main.extension().string()))
+      .string();
+}
+
+TimerSide::TimerSide(Surroundings around) : around_(std::move(around)), loop_(around_.clock) {}
+
+Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& settings,
+                                                   Surroundings around) {
+  std::unique_ptr<TimerSide> side(new TimerSide(std::move(around)));
+  if (settings.listen) {
+    side->listen_ = *settings.listen;
+    web::WireOptions options;
+    options.listen = *settings.listen;
+    options.connections = settings.connections;
+    options.limits.head_bytes = settings.header_bytes;
+    options.request_timeout = settings.request_timeout;
+    options.idle_timeout = settings.idle_timeout;
+    // The port first: who finds it taken must not touch the store.
+    auto server = web::WireServer::open(
+        side->loop_, side->around_.clock, options,
+        [raw = side.get()](const web::WireRequest& request, web::WireTicket ticket) {
+          raw->wire_->handle(request, ticket);
+        },
+        side->around_.log, side->wire_stats_);
+    if (!server) {
+      return std::unexpected(std::move(server).error());
+    }
+    side->server_ = std::move(*server);
+  }
+  if (auto opened = side->open_store(settings); !opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  service::TimerDesk::Ports ports{side->loop_, side->around_.clock, *side->store_,
+                                  side->around_.log};
+  side->desk_ = std::make_unique<service::TimerDesk>(
+      ports,
+      [raw = side.get()](service::Notice notice) {
+        raw->around_.main.post([raw, notice = std::move(notice)]() mutable {
+          if (raw->teller_) {
+            raw->teller_->tell(std::move(notice));
+          }
+        });
+      },
+      service::TimerDesk::Bounds{});
+  side->wire_ = std::make_unique<web::TimerWire>(
+      *side->desk_, settings, side->around_.log,
+      [raw = side.get()](web::WireTicket ticket, const web::WireAnswer& answer) {
+        raw->server_->answer(ticket, answer);
+      });
+  if (side->around_.watch != nullptr) {
+    side->teller_ = std::make_unique<service::ExpiryTeller>(
+        *side->around_.watch, *side->around_.store, side->around_.clock, side->around_.link,
+        [raw = side.get()](service::Notice notice) {
+          raw->loop_.post(
+              [raw, notice = std::move(notice)]() mutable { raw->desk_->told(std::move(notice)); });
+        });
+  }
+  side->rules_ = side->teller_ ? settings.rules : std::vector<timer::Rule>{};
+  side->desk_->apply(side->rules_);
+  return side;
+}
+
+Result<void> TimerSide::open_store(const config::TimerSettings& settings) {
+  if (settings.dynamodb) {
+    return fail(ErrorCode::invalid, "timers.store.dynamodb: this build cannot use it yet");
+  }
+  store_sqlite::TimersSqliteOptions options;
+  options.path = timer_store_path(settings, around_.main_store_path);
+  options.max_timers = settings.max_timers;
+  options.keep_expired = settings.keep_expired;
+  options.key = fresh_key();
+  auto store =
+      store_sqlite::TimersSqlite::open(loop_, around_.clock, std::move(options), around_.log);
+  if (!store) {
+    return std::unexpected(std::move(store).error());
+  }
+  store_ = std::move(*store);
+  return {};
+}
+
+TimerSide::~TimerSide() {
+  loop_.stop();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+  server_.reset();
+  desk_.reset();
+  store_.reset();
+}
+
+void TimerSide::start() {
+  thread_ = std::jthread([this] { loop_.run(); });
+}
+
+void TimerSide::apply(const config::TimerSettings& settings) {
+  rules_ = teller_ ? settings.rules : std::vector<timer::Rule>{};
+  loop_.post([this, settings, rules = rules_] {
+    wire_->apply(settings);
+    desk_->apply(rules);
+  });
+  tick();
+}
+
+void TimerSide::tick() {
+  if (rules_.empty()) {
+    return;
+  }
+  loop_.post([this, quiet = teller_->quiet(rules_)] { desk_->set_quiet(quiet); });
+}
+
+void TimerSide::stop(std::move_only_function<void()> done) {
+  loop_.post([this, done = std::move(done)]() mutable {
+    auto back = [this, done = std::move(done)]() mutable { around_.main.post(std::move(done)); };
+    if (server_) {
+      server_->stop(kStopGrace, std::move(back));
+    } else {
+      back();
+    }
+  });
+}
+
+void TimerSide::on_desk(std::move_only_function<void(service::TimerDesk&)> call) {
+  loop_.post([this, call = std::move(call)]() mutable { call(*desk_); });
+}
+
+std::string TimerSide::url() const {
+  return server_ ? "http://" + check::format_host_port(listen_.host, server_->port()) : "";
+}
+
+}  // namespace tocsin::app
