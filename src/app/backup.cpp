@@ -6,6 +6,7 @@
 #include "adapters/store_sqlite/store_sqlite.hpp"
 #include "app/commands.hpp"
 #include "app/config_source.hpp"
+#include "app/timer_side.hpp"
 
 namespace tocsin::app {
 
@@ -35,7 +36,13 @@ int backup(const BackupOptions& options) {
     print_diagnostics(*loaded, stderr);
     return kUsage;
   }
-  return copy(loaded->config->settings.store.path, options.file);
+  const config::Settings& settings = loaded->config->settings;
+  const int copied = copy(settings.store.path, options.file);
+  if (copied != kDone || !settings.timers || settings.timers->dynamodb) {
+    return copied;
+  }
+  return copy(timer_store_path(*settings.timers, settings.store.path),
+              timer_store_path({}, options.file));
 }
 
 }  // namespace tocsin::app

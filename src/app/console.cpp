@@ -83,7 +83,9 @@ void Console::change(const service::StateChange& change) {
 
 std::string change_line(const service::StateChange& change, bool color) {
   const std::string at = format_rfc3339(change.at).substr(11, 8);
-  if (change.event != nullptr && change.event->kind == service::kSelfKind) {  // it has no state
+  // Neither Tocsin itself nor a timer has a state of a monitor.
+  if (change.event != nullptr &&
+      (change.event->kind == service::kSelfKind || change.event->type.starts_with("timer_"))) {
     return fmt::format("{}  {}  {}  {}\n", at, change.event->monitor, change.event->state,
                        printable(change.event->message));
   }

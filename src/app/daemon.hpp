@@ -42,6 +42,7 @@ class Daemon {
   [[nodiscard]] std::optional<int> prepare();
   [[nodiscard]] Result<void> open_everything();
   [[nodiscard]] Result<void> open_timers();
+  void open_api(const config::Settings& settings);
   void on_change(const service::StateChange& change);
   void show_table_when_ready(MonoTime give_up);
 

@@ -130,6 +130,23 @@ Result<void> Daemon::open_everything() {
   if (auto opened = open_timers(); !opened) {
     return opened;
   }
+  open_api(settings);
+  if (timers_) {
+    timers_->start();
+    if (!timers_->url().empty()) {
+      console_.print(fmt::format("timers at {}\n", timers_->url()));
+    }
+  }
+  files_seen_ = adapters::config_fingerprint(options_.config);
+  loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing
+  console_.print(fmt::format("tocsin {} watches {} monitors; API at {}\n", kVersion, watch_->size(),
+                             listener_->url()));
+  tell(systemd_.ready());
+  show_table_when_ready(process_start_ + kTableWithin);
+  return {};
+}
+
+void Daemon::open_api(const config::Settings& settings) {
   monitors_ = std::make_unique<web::WatchMonitors>(*watch_);
   alerting_ = std::make_unique<web::WatchAlerting>(*watch_, delivery_->dispatcher());
   api_ = std::make_unique<web::Api>(web::Context{.monitors = *monitors_,
@@ -144,19 +161,6 @@ Result<void> Daemon::open_everything() {
                                                  .transport = &transport_,
                                                  .alerting = alerting_.get()},
                                     settings);
-  if (timers_) {
-    timers_->start();
-    if (!timers_->url().empty()) {
-      console_.print(fmt::format("timers at {}\n", timers_->url()));
-    }
-  }
-  files_seen_ = adapters::config_fingerprint(options_.config);
-  loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing
-  console_.print(fmt::format("tocsin {} watches {} monitors; API at {}\n", kVersion, watch_->size(),
-                             listener_->url()));
-  tell(systemd_.ready());
-  show_table_when_ready(process_start_ + kTableWithin);
-  return {};
 }
 
 Result<void> Daemon::open_timers() {
