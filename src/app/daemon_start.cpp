@@ -159,7 +159,8 @@ void Daemon::open_api(const config::Settings& settings) {
                                                  .started_mono = process_start_,
                                                  .config_problems = [this] { return problems_; },
                                                  .transport = &transport_,
-                                                 .alerting = alerting_.get()},
+                                                 .alerting = alerting_.get(),
+                                                 .timers = timers_.get()},
                                     settings);
 }
 

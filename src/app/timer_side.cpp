@@ -133,6 +133,7 @@ void TimerSide::apply(const config::TimerSettings& settings) {
 }
 
 void TimerSide::tick() {
+  count();
   if (rules_.empty()) {
     return;
   }
@@ -150,8 +151,99 @@ void TimerSide::stop(std::move_only_function<void()> done) {
   });
 }
 
-void TimerSide::on_desk(std::move_only_function<void(service::TimerDesk&)> call) {
-  loop_.post([this, call = std::move(call)]() mutable { call(*desk_); });
+template <typename T>
+void TimerSide::ask(Answer<T> answer,
+                    std::move_only_function<void(service::TimerDesk&, Answer<T>)> call) {
+  loop_.post([this, answer = std::move(answer), call = std::move(call)]() mutable {
+    call(*desk_, [this, answer = std::move(answer)](Result<T> result) mutable {
+      around_.main.post([answer = std::move(answer), result = std::move(result)]() mutable {
+        answer(std::move(result));
+      });
+    });
+  });
+}
+
+void TimerSide::arm(std::string id, std::int64_t seconds, Answer<web::TimerView> answer) {
+  ask<web::TimerView>(
+      std::move(answer),
+      [id = std::move(id), seconds](service::TimerDesk& desk, Answer<web::TimerView> back) {
+        desk.arm(id, seconds,
+                 [id, rule = desk.rule_name(id),
+                  back = std::move(back)](Result<timer::Answer> armed) mutable {
+                   back(armed ? Result<web::TimerView>(web::TimerView{id, *armed, rule})
+                              : std::unexpected(std::move(armed).error()));
+                 });
+      });
+}
+
+void TimerSide::find(std::string id, Answer<std::optional<web::TimerView>> answer) {
+  using Found = std::optional<web::TimerView>;
+  ask<Found>(std::move(answer), [id = std::move(id)](service::TimerDesk& desk, Answer<Found> back) {
+    desk.check(id, [id, rule = desk.rule_name(id),
+                    back = std::move(back)](Result<std::optional<timer::Answer>> found) mutable {
+      if (!found) {
+        back(std::unexpected(std::move(found).error()));
+      } else {
+        back(*found ? Found(web::TimerView{id, **found, rule}) : Found());
+      }
+    });
+  });
+}
+
+void TimerSide::disarm(std::string id, Answer<bool> answer) {
+  ask<bool>(std::move(answer), [id = std::move(id)](service::TimerDesk& desk, Answer<bool> back) {
+    desk.disarm(id, std::move(back));
+  });
+}
+
+void TimerSide::list(std::string prefix, std::string cursor, std::size_t limit,
+                     Answer<Page> answer) {
+  ports::TimerQuery query{std::move(prefix), std::move(cursor), limit};
+  ask<Page>(
+      std::move(answer), [query = std::move(query)](service::TimerDesk& desk, Answer<Page> back) {
+        desk.list(query, [back = std::move(back)](Result<service::TimerDesk::List> found) mutable {
+          if (!found) {
+            back(std::unexpected(std::move(found).error()));
+            return;
+          }
+          Page page;
+          page.next = std::move(found->next);
+          for (auto& [id, shown, rule] : found->timers) {
+            page.timers.push_back({std::move(id), shown, std::move(rule)});
+          }
+          back(std::move(page));
+        });
+      });
+}
+
+// What the timers' loop counts is brought over once a second.
+void TimerSide::count() {
+  loop_.post([this] {
+    const ports::TimerStore::Stats store = store_->stats();
+    const service::TimerDesk::Stats desk = desk_->stats();
+    around_.main.post([this, store, desk] {
+      counted_.timers = store.timers;
+      counted_.commits = store.commits;
+      counted_.arms = store.arms;
+      counted_.failures = store.failures;
+      counted_.bytes = store.bytes;
+      counted_.expired = desk.expired;
+      counted_.late = desk.late;
+      counted_.recovered = desk.recovered;
+      counted_.waiting = desk.waiting;
+    });
+  });
+}
+
+web::TimerCalls::Counts TimerSide::counts() const {
+  Counts out = counted_;
+  out.connections = wire_stats_.connections;
+  out.accepted = wire_stats_.accepted;
+  out.rejected = wire_stats_.rejected;
+  out.timeouts = wire_stats_.timeouts;
+  out.malformed = wire_stats_.malformed;
+  out.requests = wire_stats_.requests;
+  return out;
 }
 
 std::string TimerSide::url() const {

@@ -15,6 +15,7 @@
 #include "service/timers/expiry_teller.hpp"
 #include "service/timers/timer_desk.hpp"
 #include "service/watch.hpp"
+#include "web/timer_calls.hpp"
 #include "web/timers/timer_wire.hpp"
 #include "web/wire/epoll_loop.hpp"
 #include "web/wire/wire_server.hpp"
@@ -25,7 +26,7 @@ namespace tocsin::app {
 [[nodiscard]] std::string timer_store_path(const config::TimerSettings& settings,
                                            const std::string& main_path);
 
-class TimerSide {
+class TimerSide final : public web::TimerCalls {
  public:
   // Opens store and listener; blocks while timers are loaded. Everything given outlives it. `main`
   // is the loop of this thread.
@@ -40,7 +41,7 @@ class TimerSide {
   };
   [[nodiscard]] static Result<std::unique_ptr<TimerSide>> open(
       const config::TimerSettings& settings, Surroundings around);
-  ~TimerSide();
+  ~TimerSide() override;
   TimerSide(const TimerSide&) = delete;
   TimerSide& operator=(const TimerSide&) = delete;
 
@@ -53,15 +54,22 @@ class TimerSide {
   // Lets requests under way end; `done` runs on the main loop.
   void stop(std::move_only_function<void()> done);
 
-  // Runs `call` on the timers' loop.
-  void on_desk(std::move_only_function<void(service::TimerDesk&)> call);
-  [[nodiscard]] const web::WireStats& wire_stats() const { return wire_stats_; }
+  void arm(std::string id, std::int64_t seconds, Answer<web::TimerView> answer) override;
+  void find(std::string id, Answer<std::optional<web::TimerView>> answer) override;
+  void disarm(std::string id, Answer<bool> answer) override;
+  void list(std::string prefix, std::string cursor, std::size_t limit,
+            Answer<Page> answer) override;
+  [[nodiscard]] Counts counts() const override;
   // "http://127.0.0.1:8080"; "" without a listener.
   [[nodiscard]] std::string url() const;
 
  private:
   explicit TimerSide(Surroundings around);
+  void count();
   Result<void> open_store(const config::TimerSettings& settings);
+  // Runs `call` on the timers' loop with what takes its result back to this one.
+  template <typename T>
+  void ask(Answer<T> answer, std::move_only_function<void(service::TimerDesk&, Answer<T>)> call);
 
   Surroundings around_;
   web::EpollLoop loop_;
@@ -74,7 +82,7 @@ class TimerSide {
   config::Listen listen_;
   std::vector<timer::Rule> rules_;
   std::jthread thread_;
-  bool stopped_ = false;
+  Counts counted_;
 };
 
 }  // namespace tocsin::app

@@ -66,6 +66,14 @@ Handler handler_of(Action action) {
       return retry_outbox;
     case Action::drop_outbox:
       return drop_outbox;
+    case Action::list_timers:
+      return list_timers;
+    case Action::show_timer:
+      return show_timer;
+    case Action::arm_timer:
+      return arm_timer;
+    case Action::disarm_timer:
+      return disarm_timer;
   }
   return answer_health;
 }
@@ -156,7 +164,11 @@ class Api::Impl {
     }
     Admitted out;
     out.route = match->route;
-    out.call = {std::move(match->name), std::move(target->query), std::move(caller->name), {}};
+    out.call = {std::move(match->name),
+                std::move(match->second),
+                std::move(target->query),
+                std::move(caller->name),
+                {}};
     return out;
   }
 

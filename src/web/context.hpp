@@ -12,6 +12,7 @@
 #include "ports/store.hpp"
 #include "web/alerting.hpp"
 #include "web/monitors.hpp"
+#include "web/timer_calls.hpp"
 
 namespace tocsin::web {
 
@@ -47,6 +48,7 @@ struct Context {
   std::function<ConfigProblems()> config_problems;  // empty: none
   const TransportStats* transport = nullptr;        // null: not counted
   Alerting* alerting = nullptr;  // null: nobody is told of anything; what needs it answers 503
+  TimerCalls* timers = nullptr;  // null: there are none; what needs them answers 404
 };
 
 }  // namespace tocsin::web

@@ -36,7 +36,8 @@ struct Shared {
 using SharedPtr = std::shared_ptr<Shared>;
 
 struct Call {
-  std::string name;  // {name} or {id} of the route
+  std::string name;    // {name} or {id} of the route
+  std::string second;  // the second one
   Query query;
   std::string caller;  // name of the token; "" without tokens
   std::string body;    // of routes that take fields
@@ -72,6 +73,11 @@ void preview_channel(const SharedPtr& shared, Call call, Responder respond);
 void list_outbox(const SharedPtr& shared, Call call, Responder respond);
 void retry_outbox(const SharedPtr& shared, Call call, Responder respond);
 void drop_outbox(const SharedPtr& shared, Call call, Responder respond);
+
+void list_timers(const SharedPtr& shared, Call call, Responder respond);
+void show_timer(const SharedPtr& shared, Call call, Responder respond);
+void arm_timer(const SharedPtr& shared, Call call, Responder respond);
+void disarm_timer(const SharedPtr& shared, Call call, Responder respond);
 
 // --- Pieces that several handlers use ---
 

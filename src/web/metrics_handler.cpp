@@ -7,6 +7,7 @@
 #include "web/handlers.hpp"
 #include "web/metrics_alerting.hpp"
 #include "web/metrics_text.hpp"
+#include "web/metrics_timers.hpp"
 
 namespace tocsin::web {
 namespace {
@@ -204,6 +205,7 @@ void answer_metrics(const SharedPtr& shared, Call call, Responder respond) {
   write_store(m, context.monitors.store_health(), context.store.stats());
   write_config(m, context);
   write_alerting(m, context);
+  write_timers(m, context);
   write_http(m, *shared);
   const bool each =
       shared->metrics_per_monitor.value_or(context.monitors.size() <= kMostMonitorsUnasked);

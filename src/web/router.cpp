@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/utf8.hpp"
 
 namespace tocsin::web {
 namespace {
 
-bool matches(std::string_view pattern, const std::vector<std::string>& segments,
-             std::string& name) {
+bool matches(std::string_view pattern, const std::vector<std::string>& segments, Match& found) {
+  bool first = true;
   pattern.remove_prefix(1);
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::size_t slash = pattern.find('/');
@@ -17,7 +19,7 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
       if (segments[i].empty()) {
         return false;
       }
-      name = segments[i];
+      (std::exchange(first, false) ? found.name : found.second) = segments[i];
     } else if (part != segments[i]) {
       return false;
     }
@@ -37,7 +39,7 @@ std::expected<Match, NoMatch> match_route(std::string_view method,
   std::string allow;
   for (const Route& route : routes()) {
     Match found;
-    if (!matches(route.pattern, segments, found.name)) {
+    if (!matches(route.pattern, segments, found)) {
       continue;
     }
     if (route.method == wanted) {

@@ -45,12 +45,16 @@ enum class Action : std::uint8_t {
   list_outbox,
   retry_outbox,
   drop_outbox,
+  list_timers,
+  show_timer,
+  arm_timer,
+  disarm_timer,
 };
 
 struct Route {
   Action action;
   std::string_view method;  // GET implies HEAD
-  // "/api/v1/monitors/{name}": what stands in braces is one segment, never empty; at most one.
+  // "/api/v1/monitors/{name}": what stands in braces is one segment, never empty; at most two.
   std::string_view pattern;
   Access access;
   bool fields = false;  // whether its body may hold any
@@ -60,7 +64,8 @@ struct Route {
 
 struct Match {
   const Route* route = nullptr;
-  std::string name;  // what {name} or {id} stands for, decoded; may hold slashes
+  std::string name;    // what {name} or {id} stands for, decoded; may hold slashes
+  std::string second;  // the second one
 };
 
 // 404 not_found, or 405 method_not_allowed with the methods in `allow`.

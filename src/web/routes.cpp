@@ -29,6 +29,10 @@ constexpr std::array kRoutes{
     Route{Action::list_outbox, "GET", "/api/v1/outbox", Access::read},
     Route{Action::retry_outbox, "POST", "/api/v1/outbox/retry", Access::write, true},
     Route{Action::drop_outbox, "POST", "/api/v1/outbox/drop", Access::write, true},
+    Route{Action::list_timers, "GET", "/api/v1/timers", Access::read},
+    Route{Action::show_timer, "GET", "/api/v1/timers/{id}", Access::read},
+    Route{Action::disarm_timer, "DELETE", "/api/v1/timers/{id}", Access::write},
+    Route{Action::arm_timer, "POST", "/api/v1/timers/{id}/{seconds}", Access::write},
 };
 
 }  // namespace

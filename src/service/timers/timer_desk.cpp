@@ -59,6 +59,11 @@ void TimerDesk::set_quiet(std::vector<bool> quiet) {
 
 const Rule* TimerDesk::rule_of(std::string_view id) const { return timer::rule_for(*rules_, id); }
 
+std::string TimerDesk::rule_name(std::string_view id) const {
+  const Rule* rule = rule_of(id);
+  return rule != nullptr ? rule->name : "";
+}
+
 bool TimerDesk::quiet(const Rule& rule) const {
   return quiet_[static_cast<std::size_t>(&rule - rules_->data())];
 }
@@ -124,23 +129,22 @@ void TimerDesk::disarm(std::string_view id, Answer<bool> answer) {
 }
 
 void TimerDesk::list(ports::TimerQuery query, Answer<List> answer) {
-  ports_.store.list(std::move(query),
-                    [this, answer = std::move(answer)](Result<ports::TimerPage> page) mutable {
-                      if (!page) {
-                        answer(std::unexpected(std::move(page).error()));
-                        return;
-                      }
-                      const auto time = ports_.store.time();
-                      List out;
-                      out.next = std::move(page->next);
-                      for (Timer& timer : page->timers) {
-                        const Rule* rule = rule_of(timer.id);
-                        Listed listed{std::move(timer), {}, rule != nullptr ? rule->name : ""};
-                        listed.answer = timer::answer_of(listed.timer, time.now, time.lead);
-                        out.timers.push_back(std::move(listed));
-                      }
-                      answer(std::move(out));
-                    });
+  ports_.store.list(
+      std::move(query), [this, answer = std::move(answer)](Result<ports::TimerPage> page) mutable {
+        if (!page) {
+          answer(std::unexpected(std::move(page).error()));
+          return;
+        }
+        const auto time = ports_.store.time();
+        List out;
+        out.next = std::move(page->next);
+        for (Timer& timer : page->timers) {
+          const timer::Answer answer_now = timer::answer_of(timer, time.now, time.lead);
+          std::string rule = rule_name(timer.id);
+          out.timers.push_back({std::move(timer.id), answer_now, std::move(rule)});
+        }
+        answer(std::move(out));
+      });
 }
 
 // --- When to look. ---

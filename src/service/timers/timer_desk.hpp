@@ -60,10 +60,12 @@ class TimerDesk {
   // Whether there was one.
   void disarm(std::string_view id, Answer<bool> answer);
   struct Listed {
-    timer::Timer timer;
+    std::string id;
     timer::Answer answer;
     std::string rule;  // "" none
   };
+  // "" when nobody hears of it.
+  [[nodiscard]] std::string rule_name(std::string_view id) const;
   struct List {
     std::vector<Listed> timers;
     std::string next;
