@@ -39,6 +39,7 @@ struct PingOf {
   std::string uuid;  // in lower case; "": by `name`
   std::string name;
   bool by_post = false;
+  std::uint64_t text_limit = 10'000;  // bytes kept of what it says, once secrets are hidden
 };
 
 // A change of state, after it became durable: for the console, the log and later delivery.

@@ -22,6 +22,18 @@ constexpr Microseconds kHearsFirst = 30s;
 // Pings on their way to the store. Each is a connection that waits for its answer.
 constexpr std::size_t kMostPingsWaiting = 1'000;
 
+// The first `limit` bytes, or fewer: no half of a character.
+std::string cut(std::string text, std::uint64_t limit) {
+  if (text.size() > limit) {
+    auto end = static_cast<std::size_t>(limit);
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+      --end;
+    }
+    text.resize(end);
+  }
+  return text;
+}
+
 check::Outcome outcome_of(timer::Verdict& verdict, check::Origin origin, std::string_view text) {
   check::Outcome out;
   out.status = verdict.status;
@@ -138,7 +150,9 @@ void Watch::Impl::ping(const PingOf& of, timer::Ping ping, ports::Store::Done do
     return;
   }
   ping.at = wall_of(ports_.clock.mono_now());
-  ping.text = redactor_.redact(ping.text);
+  // A job that shows what it called (curl -v) says who may ping.
+  const Redactor of_itself({s.heartbeat_rules().options.uuid});
+  ping.text = cut(of_itself.redact(redactor_.redact(ping.text)), of.text_limit);
   const std::string text = ping.text;
   timer::Applied applied = timer::apply(*s.beat, s.heartbeat_rules(), std::move(ping));
   if (!applied.accepted) {
@@ -178,7 +192,7 @@ void Watch::Impl::count_beat(Slot& s, const timer::Verdict& verdict, bool late) 
 
 void Watch::Impl::judge_beat(std::uint32_t id, timer::Verdict verdict, check::Origin origin,
                              std::string_view text, ManualDone done) {
-  Slot& s = slots_[id];
+  const Slot& s = slots_[id];
   const bool timed = verdict.timed;
   check::Outcome outcome = outcome_of(verdict, origin, text);
   redact(outcome, redactor_);

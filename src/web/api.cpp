@@ -190,8 +190,9 @@ class Api::Impl {
 
   std::optional<std::uint64_t> keep_of_body(const Request& head) const {
     const auto target = parse_target(head.target);
-    return target && is_ping(target->segments) ? std::optional(shared_->pings.body_limit)
-                                               : std::nullopt;
+    return target && is_ping(target->segments)
+               ? std::optional(shared_->pings.body_limit + kReadBeyondLimit)
+               : std::nullopt;
   }
 
   void handle_ping(PingCall call, const Request& request, Responder respond) {

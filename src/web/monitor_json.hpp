@@ -24,7 +24,7 @@ class MonitorItem {
 };
 
 // {by,at,until,comment} or null.
-void write_acknowledgement(JsonWriter& out,
+void write_acknowledgement(JsonWriter& w,
                            const std::optional<alert::Acknowledgement>& acknowledgement);
 
 // {"planned":..,"on_time":..,...}: without `next`.

@@ -31,6 +31,10 @@ struct PingRefusal {
 };
 inline constexpr PingRefusal kPingNotFound{404, "not found"};
 
+// Read beyond the limit on what is kept: a secret that the limit cuts through is still known as
+// one.
+inline constexpr std::uint64_t kReadBeyondLimit = 4096;
+
 // Whether the path, taken apart, belongs to pings.
 [[nodiscard]] bool is_ping(const std::vector<std::string>& segments);
 

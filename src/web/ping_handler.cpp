@@ -41,12 +41,12 @@ void answer_ping(const SharedPtr& shared, PingCall call, const Request& request,
     respond(std::move(out));
     return;
   }
-  service::PingOf of{std::move(call.uuid), std::move(call.name), request.method == "POST"};
+  service::PingOf of{std::move(call.uuid), std::move(call.name), request.method == "POST", limit};
   timer::Ping ping;
   ping.action = call.action;
   ping.exit_status = call.exit_status;
   ping.rid = std::move(call.rid);
-  ping.text = ping_text(request.body, limit);
+  ping.text = ping_text(request.body, limit + kReadBeyondLimit);
   shared->context.monitors.ping(
       of, std::move(ping),
       [limit, respond = std::move(respond)](const Result<void>& result) mutable {

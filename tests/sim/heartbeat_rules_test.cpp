@@ -90,6 +90,28 @@ TEST(HeartbeatRules, AFailureIsDownWithWhatTheJobSaid) {
   EXPECT_THAT(last, HasSubstr(R"("origin":"pushed")"));
 }
 
+TEST(HeartbeatRules, ASecretThatTheLimitCutsThroughIsHidden) {
+  HeartbeatWorld world(1, 1h, 10min);
+  world.boot();
+  world.watch->hide({"s3cr3t-pw"});
+  timer::Ping ping;
+  ping.action = Action::fail;
+  ping.text = "abc s3cr3t-pw\xC3\xA9";
+  for (const auto& [limit, kept] : {std::pair{8U, "abc ***"}, {7U, "abc ***"}, {6U, "abc **"}}) {
+    world.watch->ping({HeartbeatWorld::uuid(0), {}, true, limit}, ping, [](const Result<void>&) {});
+    world.loop.run_for(10ms);
+    EXPECT_THAT(std::string(world.view(0).last_json),
+                HasSubstr(fmt::format(R"("output":"{}")", kept)));
+  }
+}
+
+TEST(HeartbeatRules, WhatAJobSaysDoesNotTellHowToPingIt) {
+  HeartbeatWorld world(1, 1h, 10min);
+  world.boot();
+  ASSERT_TRUE(world.ping(0, Action::fail, {}, "GET /ping/" + HeartbeatWorld::uuid(0)));
+  EXPECT_THAT(std::string(world.view(0).last_json), HasSubstr(R"("output":"GET /ping/***")"));
+}
+
 TEST(HeartbeatRules, ARunThatTakesTooLongIsToldWithWhatItSaidLast) {
   HeartbeatWorld world(1, 24h, 1h);
   world.options(0).max_runtime = 2h;

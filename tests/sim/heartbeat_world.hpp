@@ -65,7 +65,7 @@ class HeartbeatWorld {
   void boot() {
     watch = std::make_unique<service::Watch>(
         service::Watch::Ports{loop, loop, prober_, *store, log_}, ++boots_ * 7919);
-    watch->on_notifications([this](std::vector<ports::OutboxRow> rows) {
+    watch->on_notifications([this](const std::vector<ports::OutboxRow>& rows) {
       for (const ports::OutboxRow& row : rows) {
         told.push_back(std::move(*alert::parse_event(row.payload)));
       }

@@ -13,6 +13,8 @@
 
 namespace tocsin::web::http {
 
+// The names are those that Beast asks for.
+// NOLINTBEGIN(readability-identifier-naming)
 struct ClippedBody {
   struct value_type {
     std::string text;
@@ -44,5 +46,6 @@ struct ClippedBody {
     value_type& body_;
   };
 };
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace tocsin::web::http
