@@ -1,7 +1,10 @@
 """Jobs that ping: the one-liners of Healthchecks' documentation, the requests of runitor, kills."""
 
+import datetime
+import http.client
 import json
 import subprocess
+import threading
 import time
 import uuid
 
@@ -164,3 +167,41 @@ def test_an_acknowledged_ping_survives_a_kill_and_a_deadline_missed_meanwhile_is
     assert counters["planned"] == (counters["on_time"] + counters["late"] + counters["running"]
                                    + sum(counters["skipped"].values()))
     assert node.monitor("other")["state"] == "new"
+
+
+def test_kills_under_load_lose_no_acknowledged_ping(daemon):
+    """Many jobs ping at once while the process is killed: what was answered is known afterwards."""
+    jobs = {f"job{i}": str(uuid.uuid4()) for i in range(40)}
+    node = daemon({"heartbeats": {name: {"uuid": id_, "every": "1d"} for name, id_ in jobs.items()}})
+    node.start()
+    started, ended, stop = {name: set() for name in jobs}, {}, threading.Event()
+
+    def ping(name):
+        while not stop.is_set():
+            rid = str(uuid.uuid4())
+            try:
+                if len(started[name]) < 50:  # runs that begin and never end
+                    if node.request("POST", f"/ping/{jobs[name]}/start?rid={rid}", b"x").status == 200:
+                        started[name].add(rid)
+                sent = time.time()
+                if node.request("POST", f"/ping/{jobs[name]}", b"y").status == 200:
+                    ended[name] = sent
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.01)
+
+    threads = [threading.Thread(target=ping, args=(name,)) for name in jobs]
+    for thread in threads:
+        thread.start()
+    for _ in range(8):
+        time.sleep(0.4)
+        node.kill()
+        node.start()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    shown_now = node.monitors()
+    for name in jobs:
+        beat = shown_now[name]["heartbeat"]
+        assert started[name] <= {run["rid"] for run in beat["runs"]}, name
+        last = datetime.datetime.fromisoformat(beat["last_ping"]).timestamp()
+        assert last >= ended[name] - 0.1, name
