@@ -128,6 +128,12 @@ TEST(Heartbeats, KeysOfChecksAreNamedAsSuch) {
   }
 }
 
+TEST(Heartbeats, AreNoKindUnderMonitors) {
+  const std::string where = "jobs that ping stand in a section of their own";
+  EXPECT_THAT(all_texts(load_text("monitors: {a: {timer: 1h}}\n")), HasSubstr(where));
+  EXPECT_THAT(all_texts(load_text("defaults: {timer: {grace: 1h}}\n")), HasSubstr(where));
+}
+
 TEST(Heartbeats, SuggestTheKeyThatWasMeant) {
   EXPECT_THAT(all_texts(load_text(with_uuid(", max_runtim: 2h"))),
               HasSubstr("did you mean max_runtime?"));

@@ -146,6 +146,11 @@ bool later_kind(Decoder& d, const NodeEntry& entry) {
   constexpr std::array<std::string_view, 5> kKinds{"command", "dns", "tls", "timer", "ecs"};
   if (std::ranges::find(kKinds, entry.key) == kKinds.end()) return false;
   const auto scope = d.enter(entry.key);
+  if (entry.key == "timer") {
+    d.error(entry.at,
+            "jobs that ping stand in a section of their own: heartbeats: {NAME: {uuid: ...}}");
+    return true;
+  }
   d.error(entry.at,
           fmt::format("monitors of kind {} are not supported in this version", entry.key));
   return true;

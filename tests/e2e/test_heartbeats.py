@@ -205,3 +205,28 @@ def test_kills_under_load_lose_no_acknowledged_ping(daemon):
         assert started[name] <= {run["rid"] for run in beat["runs"]}, name
         last = datetime.datetime.fromisoformat(beat["last_ping"]).timestamp()
         assert last >= ended[name] - 0.1, name
+
+
+def test_a_reload_takes_over_heartbeats_and_the_key_and_a_broken_drop_in_loses_no_ping(daemon):
+    node = daemon({"pings": {"key": KEY}, "heartbeats": {"a": {"uuid": UUID}}})
+    drop_in = {"heartbeats": {"b": {"every": "1h"}}}
+    node.write_config(drop_in, "jobs.yml")
+    node.start()
+
+    def reload(times):
+        node.reload()
+        wait_until(lambda: node.metric("tocsin_config_reloads_total") == times, what="the reload")
+
+    assert node.get(f"/ping/{KEY}/b").status == 200
+    node.write_config("heartbeats: {b: {every: soon}}", "jobs.yml")
+    reload(1)
+    got = node.get(f"/ping/{KEY}/b")
+    assert (got.status, got.headers["Retry-After"]) == (503, "5")
+    assert node.get(f"/ping/{UUID}").status == 200
+    node.write_config(drop_in, "jobs.yml")
+    node.write_config({"pings": {"key": "another-key-of-sixteen"}, "heartbeats": {}})
+    reload(2)
+    assert node.get("/ping/another-key-of-sixteen/b").status == 200
+    assert node.monitor("b")["heartbeat"]["last_ping"]
+    assert node.get(f"/ping/{KEY}/b").status == 404
+    assert node.get(f"/ping/{UUID}").status == 404
