@@ -32,7 +32,7 @@ void check_row(const Row& row) {
   TOCSIN_ASSERT(check::parse_json(arm_statement("t", row)));
   TOCSIN_ASSERT(check::parse_json(replace_statement("t", row, row)));
   const Arm arm{row.id, row.start, row.seconds};
-  TOCSIN_ASSERT(check::parse_json(claim_statement("t", arm, 1, "p", true)));
+  TOCSIN_ASSERT(check::parse_json(claim_statement("t", arm, 1, 2, "p", true)));
   TOCSIN_ASSERT(check::parse_json(index_statement("t", arm, row.due, row.due)));
 }
 

@@ -62,12 +62,16 @@ std::string region_of_arn(std::string_view arn) {
   return std::string(rest.substr(0, rest.find(':')));
 }
 
-void find_region(const World& world, const Profiles& profiles, const std::string& profile,
-                 Done done) {
+std::string known_region(const Environment& environment, const Profiles& profiles,
+                         std::string_view profile) {
   const Section* section = profiles.profile(profile);
   const std::string own = section == nullptr ? "" : std::string(value_of(*section, "region"));
-  const std::string known = world.environment("AWS_REGION")
-                                .value_or(world.environment("AWS_DEFAULT_REGION").value_or(own));
+  return environment("AWS_REGION").value_or(environment("AWS_DEFAULT_REGION").value_or(own));
+}
+
+void find_region(const World& world, const Profiles& profiles, const std::string& profile,
+                 Done done) {
+  const std::string known = known_region(world.environment, profiles, profile);
   if (!known.empty()) {
     world.loop.post([done = std::move(done), known]() mutable { done(known); });
     return;

@@ -10,7 +10,11 @@
 
 namespace tocsin::aws {
 
-// AWS_REGION, AWS_DEFAULT_REGION, the profile's, then of the ECS task, then of the instance. `done`
+// AWS_REGION, AWS_DEFAULT_REGION, the profile's; "" when none says it.
+[[nodiscard]] std::string known_region(const Environment& environment, const Profiles& profiles,
+                                       std::string_view profile);
+
+// The known one, then of the ECS task, then of the instance. `done`
 // runs once on the loop thread, never inline, within 10 s. Error (not_found): where it was looked
 // for.
 void find_region(const World& world, const Profiles& profiles, const std::string& profile,

@@ -73,6 +73,7 @@ void append_item(JsonWriter& json, const Row& row) {
   }
   number("ArmVersion", row.version);
   number("AnnouncedAt", row.announced_ms);
+  number("ClaimedAt", row.claimed_ms);
   if (!row.announced_by.empty()) {
     append_text(json, "AnnouncedBy", row.announced_by);
   }
@@ -83,7 +84,7 @@ void append_item(JsonWriter& json, const Row& row) {
   if (row.missed) {
     append_number(json, "MissedDeadline", unix_ms(row.missed->deadline));
     append_number(json, "MissedAnnounced", unix_ms(row.missed->announced));
-    append_flag(json, "MissedGrouped", row.missed->grouped);
+    append_number(json, "MissedArmed", unix_ms(row.missed->armed));
   }
   if (row.due) {
     append_text(json, "DueShard", shard_of(row.id));
@@ -115,6 +116,7 @@ Result<Row> read_item(check::JsonValue item) {
   row.start = *start;
   row.seconds = *seconds;
   row.announced_ms = number_of(item, "AnnouncedAt", kMostMs);
+  row.claimed_ms = number_of(item, "ClaimedAt", kMostMs);
   row.announced_by = item.find("AnnouncedBy").find("S").string().value_or("");
   row.delivered_ms = number_of(item, "DeliveredAt", kMostMs);
   row.grouped = flag_of(item, "Grouped");
@@ -122,7 +124,7 @@ Result<Row> read_item(check::JsonValue item) {
   if (const auto deadline = number_of(item, "MissedDeadline", kMostMs)) {
     row.missed = {from_unix_ms(*deadline),
                   from_unix_ms(number_of(item, "MissedAnnounced", kMostMs).value_or(*deadline)),
-                  flag_of(item, "MissedGrouped")};
+                  from_unix_ms(number_of(item, "MissedArmed", kMostMs).value_or(*deadline))};
   }
   return row;
 }

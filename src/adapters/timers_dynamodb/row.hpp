@@ -1,23 +1,25 @@
 #pragma once
 // One timer as an item of the table, and back. Pure.
 //
-// Other programs know Timer (S, the hash key), StartTime and Seconds (N, whole seconds). Ours,
-// which they may leave out or lose:
-//   ArmVersion (N)                  grows with every arm and disarm of an id, so that a request
-//   that
-//                                   comes late cannot undo a later one
-//   AnnouncedAt, AnnouncedBy (N,S)  the claim of who tells its expiry: Unix ms, a process
-//   DeliveredAt (N)                 it is told: Unix ms
-//   Grouped (BOOL)                  told as one of many
-//   MissedDeadline, MissedAnnounced, MissedGrouped (N,N,BOOL)  an earlier arm's expiry that was
-//   told,
-//                                   and whose end was not yet
-//   DueShard (S), Due (N)           the key of the index by deadline: Unix seconds from which on
-//                                   somebody must look at it; only on timers that people wait for
-//   DisarmedAt (N)                  a tombstone: no timer, until requests under way have expired
-//   Expires (N)                     Unix seconds from which on DynamoDB may delete it (TTL)
+// Other programs know Timer (S, the hash key), StartTime and Seconds (N, whole seconds). The others
+// are ours, which they may leave out or lose; times are Unix ms unless it says seconds.
+//
+// ArmVersion (N) grows with every arm and disarm of an id, so that a request that comes late cannot
+// undo a later one.
+//
+// AnnouncedAt (N): its expiry is about to be told; later claims keep it. ClaimedAt (N) and
+// AnnouncedBy (S): the last claim, and of which process. DeliveredAt (N): it is told. Grouped
+// (BOOL): as one of many.
+//
+// MissedDeadline, MissedAnnounced, MissedArmed (N): an earlier arm's expiry that was told, and
+// whose end was not yet.
+//
+// DueShard (S), Due (N): the key of the index by deadline; seconds from which on somebody must look
+// at it. Only on timers that people wait for.
+//
+// DisarmedAt (N): a tombstone; no timer, until requests under way have expired. Expires (N):
+// seconds from which on DynamoDB may delete the item (TTL).
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,6 +51,7 @@ struct Row {
   std::int64_t seconds = 0;
   std::optional<std::int64_t> version;  // nullopt: the last arm is another program's
   std::optional<std::int64_t> announced_ms;
+  std::optional<std::int64_t> claimed_ms;
   std::string announced_by;
   std::optional<std::int64_t> delivered_ms;
   bool grouped = false;

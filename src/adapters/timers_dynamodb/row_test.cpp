@@ -20,10 +20,11 @@ TEST(TimerRow, IsReadAsItWasWritten) {
   row.seconds = 30;
   row.version = row.start * 1000 * kVersionsPerMs + 5;
   row.announced_ms = row.start * 1000 + 31'000;
+  row.claimed_ms = *row.announced_ms + 1;
   row.announced_by = "p";
   row.delivered_ms = *row.announced_ms + 5;
   row.grouped = true;
-  row.missed = {from_unix_ms(1), from_unix_ms(2), true};
+  row.missed = {from_unix_ms(2), from_unix_ms(3), from_unix_ms(1)};
   row.due = 7;
   row.expires = 8;
   std::string json;

@@ -165,38 +165,36 @@ std::string scan_statement(std::string_view table, std::string_view prefix, std:
   return out.finish();
 }
 
-std::string due_statement(std::string_view table, std::uint64_t shard,
-                          std::optional<std::int64_t> until, std::string_view after,
-                          std::size_t limit) {
+std::string due_statement(std::string_view table, std::uint64_t shard, std::int64_t until,
+                          std::string_view after, std::size_t limit) {
   Statement out(table);
   out.json().field("IndexName", kIndex).field("Limit", std::uint64_t{limit});
-  out.field("KeyConditionExpression", until ? "DueShard = :d AND Due <= :u" : "DueShard = :d")
-      .text(":d", std::to_string(shard));
-  if (until) {
-    out.number(":u", *until);
-  }
+  out.field("KeyConditionExpression", "DueShard = :d AND Due <= :u")
+      .text(":d", std::to_string(shard))
+      .number(":u", until);
   if (!after.empty()) {
     out.json().key("ExclusiveStartKey").raw(after);
   }
   return out.finish();
 }
 
-std::string claim_statement(std::string_view table, const Arm& arm, std::int64_t at_ms,
-                            std::string_view by, bool grouped) {
+std::string claim_statement(std::string_view table, const Arm& arm, std::int64_t announced_ms,
+                            std::int64_t now_ms, std::string_view by, bool grouped) {
   // A claim or a delivery from before the start is of an arm that another program wrote over.
   Statement out(table);
   update(out, arm,
-         "SET AnnouncedAt = :a, AnnouncedBy = :b, Grouped = :g, DueShard = :d, Due = :u "
-         "REMOVE DeliveredAt",
+         "SET AnnouncedAt = :a, ClaimedAt = :c, AnnouncedBy = :b, Grouped = :g, DueShard = :d, "
+         "Due = :u REMOVE DeliveredAt",
          "(attribute_not_exists(AnnouncedAt) OR AnnouncedAt < :f OR "
-         "(attribute_not_exists(DeliveredAt) AND (AnnouncedBy = :b OR AnnouncedAt <= :o)))");
-  out.number(":a", at_ms)
+         "(attribute_not_exists(DeliveredAt) AND (AnnouncedBy = :b OR ClaimedAt <= :o)))");
+  out.number(":a", announced_ms)
+      .number(":c", now_ms)
       .text(":b", by)
       .flag(":g", grouped)
       .text(":d", shard_of(arm.id))
-      .number(":u", (at_ms + kClaimHolds.count()) / 1000)
+      .number(":u", (now_ms + kClaimHolds.count()) / 1000)
       .number(":f", arm.start * 1000)
-      .number(":o", at_ms - kClaimHolds.count());
+      .number(":o", now_ms - kClaimHolds.count());
   return out.finish();
 }
 
@@ -209,7 +207,7 @@ std::string told_statement(std::string_view table, const Arm& arm, std::int64_t 
 }
 
 std::string recovered_statement(std::string_view table, const Arm& arm, Progress progress) {
-  constexpr std::string_view kGone = "REMOVE MissedDeadline, MissedAnnounced, MissedGrouped";
+  constexpr std::string_view kGone = "REMOVE MissedDeadline, MissedAnnounced, MissedArmed";
   Statement out(table);
   switch (progress) {
     case Progress::claimed:

@@ -25,7 +25,7 @@ namespace tocsin::timers_dynamodb {
 // The rows of one shard whose time has come, earliest first. `after`: the LastEvaluatedKey of the
 // page before, as JSON; "" for the first.
 [[nodiscard]] std::string due_statement(std::string_view table, std::uint64_t shard,
-                                        std::optional<std::int64_t> until, std::string_view after,
+                                        std::int64_t until, std::string_view after,
                                         std::size_t limit);
 
 // Updates of the arm (id, start, seconds) that pass another arm over.
@@ -34,10 +34,11 @@ struct Arm {
   std::int64_t start = 0;
   std::int64_t seconds = 0;
 };
-// A claim at `at_ms` by the process `by`; takes over an own one, and one that does not hold any
-// more.
+// A claim by the process `by`, for an announcement at `announced_ms`; takes over an own one, and
+// one that does not hold any more.
 [[nodiscard]] std::string claim_statement(std::string_view table, const Arm& arm,
-                                          std::int64_t at_ms, std::string_view by, bool grouped);
+                                          std::int64_t announced_ms, std::int64_t now_ms,
+                                          std::string_view by, bool grouped);
 // Told; it leaves the index unless a recovery is still to be told (`missed`), of which the row must
 // know as much.
 [[nodiscard]] std::string told_statement(std::string_view table, const Arm& arm, std::int64_t at_ms,

@@ -51,7 +51,6 @@ TimersDynamoDb::TimersDynamoDb(ports::Loop& loop, const ports::Clock& clock, aws
       alive_(std::make_shared<int>(0)) {}
 
 TimersDynamoDb::~TimersDynamoDb() {
-  loop_.cancel(look_timer_);
   loop_.cancel(sweep_timer_);
   loop_.cancel(check_timer_);
 }
@@ -186,8 +185,9 @@ void TimersDynamoDb::arm_over(const std::shared_ptr<Arming>& arming,
     last_version_ = std::max(last_version_, *row.version);
     if (!before->disarmed_ms && kept(*before)) {
       row.missed = before->missed;
-      if (before->announced()) {
-        row.missed = {before->deadline(), from_unix_ms(*before->announced_ms), before->grouped};
+      if (before->announced() && !before->grouped) {
+        row.missed = {before->deadline(), from_unix_ms(*before->announced_ms),
+                      from_unix_ms(before->start * 1000)};
       }
     }
   }

@@ -30,7 +30,7 @@ struct TimersDynamoDbOptions {
   std::string table;
   Milliseconds keep_expired{std::chrono::hours{24 * 30}};
   Milliseconds request_deadline{5'000};  // of one arm, check or disarm with all its retries
-  Milliseconds look_every{1'000};        // for the next deadline in the index
+  Milliseconds look_every{1'000};        // at the index, as next_due() asks for
   Milliseconds sweep_every{10 * 60'000};
   Milliseconds check_every{60'000};  // the table again, while it lacks something
 };
@@ -47,7 +47,7 @@ class TimersDynamoDb final : public ports::TimerStore {
   void check_table(Answer<TableFacts> answer);
 
   [[nodiscard]] Time time() override;
-  // Begins to look at the index and to scan the table, if anything is watched.
+  // Begins to scan the table, if anything is watched.
   void watch(std::function<bool(std::string_view id)> watched) override;
   void arm(std::string_view id, std::int64_t seconds, Answer<ports::Armed> answer) override;
   void find(std::string_view id, Answer<std::optional<timer::Timer>> answer) override;
@@ -84,8 +84,6 @@ class TimersDynamoDb final : public ports::TimerStore {
   void disarm_over(const std::shared_ptr<Disarming>& disarming, std::optional<Row> before);
 
   // timers_dynamodb_due.cpp
-  void look();
-  void looked(std::uint64_t shard, const aws::ApiResult& result);
   void take(const std::shared_ptr<Taking>& taking);
   void take_page(const std::shared_ptr<Taking>& taking, std::uint64_t shard,
                  std::string_view after);
@@ -102,6 +100,7 @@ class TimersDynamoDb final : public ports::TimerStore {
   // timers_dynamodb_sweep.cpp
   void begin_watching();
   void table_checked(const Result<TableFacts>& facts);
+  void recheck_later();
   void started();
   void sweep();
   void sweep_page(const std::shared_ptr<Sweep>& sweep, std::string_view after);
@@ -128,13 +127,12 @@ class TimersDynamoDb final : public ports::TimerStore {
   std::vector<std::shared_ptr<Taking>> waiting_;  // for the end of that
   // Until the index was read to its end once, what an earlier process left is handed out at once.
   bool first_pass_ = true;
-  std::map<Handed, MonoTime> handed_;            // and when it was last seen in the index
-  std::map<std::uint64_t, Instant> index_next_;  // the earliest, by shard
-  std::map<std::int64_t, Instant> recent_;       // the earliest of our own, by second of arming
-  std::optional<Instant> last_take_;             // that found all there was
-  std::shared_ptr<Sweep> sweep_;                 // under way
-  std::optional<Instant> last_sweep_;            // the beginning of the last whole one
-  ports::TimerId look_timer_ = 0;
+  std::map<Handed, MonoTime> handed_;       // and when it was last seen in the index
+  std::map<std::int64_t, Instant> recent_;  // the earliest of our own, by second of arming
+  std::optional<Instant> upcoming_;         // the earliest that the last look saw ahead
+  std::optional<Instant> last_take_;        // its beginning
+  std::shared_ptr<Sweep> sweep_;            // under way
+  std::optional<Instant> last_sweep_;       // the beginning of the last whole one
   ports::TimerId sweep_timer_ = 0;
   ports::TimerId check_timer_ = 0;
   std::shared_ptr<int> alive_;

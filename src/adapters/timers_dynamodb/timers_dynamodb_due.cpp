@@ -22,7 +22,7 @@ constexpr std::size_t kMarksAtATime = 64;
 constexpr std::chrono::minutes kRemembered{10};
 // An arm enters the index within this.
 constexpr std::int64_t kIndexLagSeconds = 30;
-// Third part of Handed, where it is not the time of a claim.
+// Third part of Handed, where it is not the time of a dead process's claim.
 constexpr std::int64_t kExpiry = 0;
 constexpr std::int64_t kRecovery = 1;
 constexpr std::int64_t kMended = 2;
@@ -53,48 +53,31 @@ struct TimersDynamoDb::Marking {
   std::optional<Error> failed;
 };
 
-// --- Looking ahead. ---
+// --- When to look. ---
 
-// The earliest of each shard, so that next_due() knows of what other processes armed.
-void TimersDynamoDb::look() {
-  for (std::uint64_t shard = 0; shard < kShards; ++shard) {
-    call(aws::operation::kQuery, due_statement(options_.table, shard, std::nullopt, "", 1),
-         deadline(), [this, shard](const aws::ApiResult& result) { looked(shard, result); });
-  }
-  loop_.cancel(look_timer_);
-  look_timer_ = loop_.call_at(clock_.mono_now() + options_.look_every, [this] { look(); });
-}
-
-void TimersDynamoDb::looked(std::uint64_t shard, const aws::ApiResult& result) {
-  if (!result) {
-    ++stats_.failures;
-    return;
-  }
-  const ScanPage page = read_page(result->body);
-  index_next_.erase(shard);
-  if (!page.rows.empty() && page.rows.front().due) {
-    index_next_[shard] = from_unix_ms(*page.rows.front().due * 1000);
-  }
-}
-
+// Our own arms are known to the second; those of other processes are found by looking often. An arm
+// may enter the index after it was looked for: then the next look finds it.
 std::optional<Instant> TimersDynamoDb::next_due() {
-  if (!watched_ || index_ == false) {
+  if (!watched_) {
     return std::nullopt;
   }
-  const Instant now = clock_.now();
-  std::erase_if(recent_, [second = unix_ms(now) / 1000](const auto& entry) {
+  std::erase_if(recent_, [second = unix_ms(clock_.now()) / 1000](const auto& entry) {
     return entry.first + kIndexLagSeconds < second;
   });
   std::optional<Instant> next;
-  for (const auto& [shard, due] : index_next_) {
-    next = std::min(next.value_or(due), due);
+  if (last_take_) {
+    next = *last_take_ + (index_ == false ? options_.check_every : options_.look_every);
+  }
+  const auto consider = [&next, this](Instant due) {
+    if (index_ != false && (!last_take_ || due > *last_take_)) {
+      next = std::min(next.value_or(due), due);
+    }
+  };
+  if (upcoming_) {
+    consider(*upcoming_);
   }
   for (const auto& [second, due] : recent_) {
-    next = std::min(next.value_or(due), due);
-  }
-  // What is due and was not handed out waits for another process: ask again, but not at once.
-  if (next && last_take_ && *next <= now) {
-    next = std::max(*next, *last_take_ + options_.look_every);
+    consider(due);
   }
   return next;
 }
@@ -122,11 +105,13 @@ void TimersDynamoDb::take(const std::shared_ptr<Taking>& taking) {
     return;
   }
   // While nothing is known of the table, the index itself tells whether it is there.
+  last_take_ = clock_.now();
   if (!watched_ || index_ == false || taking->limit == 0) {
     taking->answer(std::vector<Timer>());
     return;
   }
-  taking->until = unix_ms(clock_.now()) / 1000;
+  taking->until = (unix_ms(*last_take_) + options_.look_every.count()) / 1000 + 1;
+  upcoming_.reset();
   taking->pending = kShards;
   for (std::uint64_t shard = 0; shard < kShards; ++shard) {
     take_page(taking, shard, "");
@@ -147,13 +132,17 @@ void TimersDynamoDb::taken(const std::shared_ptr<Taking>& taking, std::uint64_t 
   std::string more;
   if (!result && index_missing(result.error())) {
     index_ = false;
+    recheck_later();
   } else if (!result) {
     taking->failed = error_of(result.error());
   } else {
     ScanPage page = read_page(result->body);
     for (Row& row : page.rows) {
       const auto handed = eligible(row);
-      if (!handed) {
+      const Instant due = from_unix_ms(row.due.value_or(0) * 1000);
+      if (due > clock_.now()) {
+        upcoming_ = std::min(upcoming_.value_or(due), due);
+      } else if (!handed) {
         mend_index(row);
       } else if (const auto known = handed_.find(*handed); known != handed_.end()) {
         known->second = clock_.mono_now();
@@ -183,9 +172,9 @@ std::optional<TimersDynamoDb::Handed> TimersDynamoDb::eligible(const Row& row) c
     if (!row.announced()) {
       return Handed{row.id, row.start, kExpiry};
     }
-    const bool holds = now < from_unix_ms(*row.announced_ms) + kClaimHolds;
-    if (row.announced_by != process_ && !holds) {
-      return Handed{row.id, row.start, *row.announced_ms};
+    const std::int64_t claimed = row.claimed_ms.value_or(*row.announced_ms);
+    if (row.announced_by != process_ && now >= from_unix_ms(claimed) + kClaimHolds) {
+      return Handed{row.id, row.start, claimed};
     }
     return std::nullopt;
   }
@@ -239,12 +228,7 @@ void TimersDynamoDb::end_taking(Taking& taking) {
     handed_.insert_or_assign(handed, now);
     out.push_back(timer_of(row));
   }
-  if (all) {
-    first_pass_ = false;
-    last_take_ = clock_.now();
-  } else {
-    last_take_.reset();
-  }
+  first_pass_ = first_pass_ && !all;
   taking.answer(std::move(out));
 }
 
@@ -281,7 +265,8 @@ void TimersDynamoDb::mark_one(const std::shared_ptr<Marking>& marking, std::size
   const Arm arm = arm_of(mark.timer);
   std::string json;
   if (mark.kind == TimerMark::Kind::claimed) {
-    json = claim_statement(options_.table, arm, unix_ms(mark.at), process_, mark.grouped);
+    json = claim_statement(options_.table, arm, unix_ms(mark.at), unix_ms(clock_.now()), process_,
+                           mark.grouped);
   } else if (mark.kind == TimerMark::Kind::told) {
     json = told_statement(options_.table, arm, unix_ms(clock_.now()),
                           mark.timer.missed.has_value() == (variant == 0));
@@ -306,11 +291,6 @@ void TimersDynamoDb::marked(const std::shared_ptr<Marking>& marking, std::size_t
   }
   if (result) {
     marking->applied[index] = true;
-    if (mark.kind == TimerMark::Kind::claimed) {
-      const Arm arm = arm_of(mark.timer);
-      handed_.insert_or_assign(Handed{mark.timer.id, arm.start, unix_ms(mark.at)},
-                               clock_.mono_now());
-    }
   } else if (!condition_failed(result.error())) {
     marking->failed = error_of(result.error());
   }

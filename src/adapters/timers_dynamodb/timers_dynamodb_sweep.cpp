@@ -39,10 +39,8 @@ struct TimersDynamoDb::Sweep {
 
 void TimersDynamoDb::watch(std::function<bool(std::string_view)> watched) {
   watched_ = std::move(watched);
-  loop_.cancel(look_timer_);
   loop_.cancel(check_timer_);
   if (!watched_) {
-    index_next_.clear();
     return;
   }
   opened_ = opened_.value_or(clock_.now());
@@ -68,13 +66,16 @@ void TimersDynamoDb::table_checked(const Result<TableFacts>& facts) {
   }
   if (!facts || !*index_) {
     started();
-    loop_.cancel(check_timer_);
-    check_timer_ =
-        loop_.call_at(clock_.mono_now() + options_.check_every, [this] { begin_watching(); });
+    recheck_later();
     return;
   }
-  look();
   sweep();
+}
+
+void TimersDynamoDb::recheck_later() {
+  loop_.cancel(check_timer_);
+  check_timer_ =
+      loop_.call_at(clock_.mono_now() + options_.check_every, [this] { begin_watching(); });
 }
 
 // Who asked meanwhile what is due is answered.
