@@ -28,6 +28,7 @@ struct Dispatch {
   int operator()(const OutboxDropOptions& o) const { return drop_outbox(o); }
   int operator()(const NotifyOptions& o) const { return notify(o); }
   int operator()(const AcknowledgeOptions& o) const { return acknowledge(o); }
+  int operator()(const TimersOptions& o) const { return serve_timers(o, level); }
 };
 
 }  // namespace

@@ -24,5 +24,6 @@ int retry_outbox(const OutboxRetryOptions& options);
 int drop_outbox(const OutboxDropOptions& options);
 int notify(const NotifyOptions& options);
 int acknowledge(const AcknowledgeOptions& options);
+int serve_timers(const TimersOptions& options, std::optional<LogLevel> level);
 
 }  // namespace tocsin::app

@@ -169,8 +169,7 @@ Result<void> Daemon::open_timers() {
   if (!settings.timers) {
     return {};
   }
-  auto opened = TimerSide::open(*settings.timers, {.main = network_->loop(),
-                                                   .clock = network_->clock(),
+  auto opened = TimerSide::open(*settings.timers, {.network = *network_,
                                                    .watch = watch_.get(),
                                                    .store = store_.get(),
                                                    .log = *log_,

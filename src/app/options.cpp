@@ -44,6 +44,7 @@ struct Values {
   StatusOptions status;
   ProbeOptions probe{.config = "tocsin.yml"};
   BackupOptions backup{.config = "tocsin.yml"};
+  TimersOptions timers;
 };
 
 CLI::App* add_run(CLI::App& app, RunOptions& run) {
@@ -88,6 +89,16 @@ CLI::App* add_backup(CLI::App& app, BackupOptions& backup) {
   return command;
 }
 
+CLI::App* add_timers(CLI::App& app, TimersOptions& timers) {
+  CLI::App* command =
+      app.add_subcommand("timers", "serve timers from a DynamoDB table, without a configuration");
+  command->add_option("region", timers.region, "of AWS, such as eu-central-1")->required();
+  command->add_option("table", timers.table, "with the hash key Timer (S)")->required();
+  command->add_option("port", timers.port, "to listen on, at every address (default 8080)");
+  command->footer("Credentials come from where every AWS SDK takes them.");
+  return command;
+}
+
 }  // namespace
 
 std::variant<Options, int> parse_command_line(int argc, const char* const* argv) {
@@ -114,6 +125,7 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
   const CLI::App* status = add_status(app, values.status);
   const CLI::App* probe = add_probe(app, values.probe);
   const CLI::App* backup = add_backup(app, values.backup);
+  const CLI::App* timers = add_timers(app, values.timers);
   AlertingCommands alerting(app);
   try {
     app.parse(argc, argv);
@@ -135,6 +147,8 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     out.command = values.probe;
   } else if (backup->parsed()) {
     out.command = values.backup;
+  } else if (timers->parsed()) {
+    out.command = values.timers;
   } else {
     out.command = alerting.chosen();
   }

@@ -1,6 +1,7 @@
 #pragma once
 // The command line as plain values.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -47,6 +48,12 @@ struct BackupOptions {
   std::string file;
   std::string store;  // empty: the one that the configuration names
 };
+// Timers in DynamoDB without a configuration.
+struct TimersOptions {
+  std::string region;
+  std::string table;
+  std::uint16_t port = 8080;
+};
 
 struct SilenceAddOptions : ServerOptions {
   std::vector<std::string> match;  // "team=shop"
@@ -85,7 +92,7 @@ struct AcknowledgeOptions : ServerOptions {
 using Command = std::variant<RunOptions, ConfigCheckOptions, ConfigSchemaOptions, StatusOptions,
                              ProbeOptions, BackupOptions, SilenceAddOptions, SilenceListOptions,
                              SilenceEndOptions, OutboxListOptions, OutboxRetryOptions,
-                             OutboxDropOptions, NotifyOptions, AcknowledgeOptions>;
+                             OutboxDropOptions, NotifyOptions, AcknowledgeOptions, TimersOptions>;
 
 struct Options {
   Command command;

@@ -33,7 +33,8 @@ std::string timer_store_path(const config::TimerSettings& settings, const std::s
       .string();
 }
 
-TimerSide::TimerSide(Surroundings around) : around_(std::move(around)), loop_(around_.clock) {}
+TimerSide::TimerSide(Surroundings around)
+    : around_(std::move(around)), loop_(around_.network.clock()) {}
 
 Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& settings,
                                                    Surroundings around) {
@@ -48,7 +49,7 @@ Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& 
     options.idle_timeout = settings.idle_timeout;
     // The port first: who finds it taken must not touch the store.
     auto server = web::WireServer::open(
-        side->loop_, side->around_.clock, options,
+        side->loop_, side->around_.network.clock(), options,
         [raw = side.get()](const web::WireRequest& request, web::WireTicket ticket) {
           raw->wire_->handle(request, ticket);
         },
@@ -61,12 +62,12 @@ Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& 
   if (auto opened = side->open_store(settings); !opened) {
     return std::unexpected(std::move(opened).error());
   }
-  service::TimerDesk::Ports ports{side->loop_, side->around_.clock, *side->store_,
+  service::TimerDesk::Ports ports{side->loop_, side->around_.network.clock(), *side->store_,
                                   side->around_.log};
   side->desk_ = std::make_unique<service::TimerDesk>(
       ports,
       [raw = side.get()](service::Notice notice) {
-        raw->around_.main.post([raw, notice = std::move(notice)]() mutable {
+        raw->around_.network.loop().post([raw, notice = std::move(notice)]() mutable {
           if (raw->teller_) {
             raw->teller_->tell(std::move(notice));
           }
@@ -80,8 +81,8 @@ Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& 
       });
   if (side->around_.watch != nullptr) {
     side->teller_ = std::make_unique<service::ExpiryTeller>(
-        *side->around_.watch, *side->around_.store, side->around_.clock, side->around_.link,
-        [raw = side.get()](service::Notice notice) {
+        *side->around_.watch, *side->around_.store, side->around_.network.clock(),
+        side->around_.link, [raw = side.get()](service::Notice notice) {
           raw->loop_.post(
               [raw, notice = std::move(notice)]() mutable { raw->desk_->told(std::move(notice)); });
         });
@@ -93,19 +94,31 @@ Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& 
 
 Result<void> TimerSide::open_store(const config::TimerSettings& settings) {
   if (settings.dynamodb) {
-    return fail(ErrorCode::invalid, "timers.store.dynamodb: this build cannot use it yet");
+    auto opened = DynamoDbTimers::open(loop_, around_.network, around_.log,
+                                       {.table = settings.dynamodb->table,
+                                        .region = settings.dynamodb->region,
+                                        .endpoint = settings.dynamodb->endpoint,
+                                        .keep_expired = settings.keep_expired,
+                                        .seed = fresh_key().low});
+    if (!opened) {
+      return std::unexpected(std::move(opened).error());
+    }
+    dynamodb_ = std::move(*opened);
+    store_ = &dynamodb_->store();
+    return {};
   }
   store_sqlite::TimersSqliteOptions options;
   options.path = timer_store_path(settings, around_.main_store_path);
   options.max_timers = settings.max_timers;
   options.keep_expired = settings.keep_expired;
   options.key = fresh_key();
-  auto store =
-      store_sqlite::TimersSqlite::open(loop_, around_.clock, std::move(options), around_.log);
+  auto store = store_sqlite::TimersSqlite::open(loop_, around_.network.clock(), std::move(options),
+                                                around_.log);
   if (!store) {
     return std::unexpected(std::move(store).error());
   }
-  store_ = std::move(*store);
+  embedded_ = std::move(*store);
+  store_ = embedded_.get();
   return {};
 }
 
@@ -116,10 +129,14 @@ TimerSide::~TimerSide() {
   }
   server_.reset();
   desk_.reset();
-  store_.reset();
+  embedded_.reset();
+  dynamodb_.reset();
 }
 
 void TimerSide::start() {
+  if (dynamodb_) {
+    loop_.post([this] { dynamodb_->say_what_is_wrong(around_.log); });
+  }
   thread_ = std::jthread([this] { loop_.run(); });
 }
 
@@ -142,7 +159,9 @@ void TimerSide::tick() {
 
 void TimerSide::stop(std::move_only_function<void()> done) {
   loop_.post([this, done = std::move(done)]() mutable {
-    auto back = [this, done = std::move(done)]() mutable { around_.main.post(std::move(done)); };
+    auto back = [this, done = std::move(done)]() mutable {
+      around_.network.loop().post(std::move(done));
+    };
     if (server_) {
       server_->stop(kStopGrace, std::move(back));
     } else {
@@ -156,9 +175,10 @@ void TimerSide::ask(Answer<T> answer,
                     std::move_only_function<void(service::TimerDesk&, Answer<T>)> call) {
   loop_.post([this, answer = std::move(answer), call = std::move(call)]() mutable {
     call(*desk_, [this, answer = std::move(answer)](Result<T> result) mutable {
-      around_.main.post([answer = std::move(answer), result = std::move(result)]() mutable {
-        answer(std::move(result));
-      });
+      around_.network.loop().post(
+          [answer = std::move(answer), result = std::move(result)]() mutable {
+            answer(std::move(result));
+          });
     });
   });
 }
@@ -221,7 +241,7 @@ void TimerSide::count() {
   loop_.post([this] {
     const ports::TimerStore::Stats store = store_->stats();
     const service::TimerDesk::Stats desk = desk_->stats();
-    around_.main.post([this, store, desk] {
+    around_.network.loop().post([this, store, desk] {
       counted_.timers = store.timers;
       counted_.commits = store.commits;
       counted_.arms = store.arms;

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "adapters/clock_system/clock_system.hpp"
+#include "app/dynamodb_timers.hpp"
+#include "app/network.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "config/model.hpp"
@@ -28,11 +30,9 @@ namespace tocsin::app {
 
 class TimerSide final : public web::TimerCalls {
  public:
-  // Opens store and listener; blocks while timers are loaded. Everything given outlives it. `main`
-  // is the loop of this thread.
+  // Opens store and listener; blocks while timers are loaded. Everything given outlives it.
   struct Surroundings {
-    ports::Loop& main;
-    const ports::Clock& clock;
+    Network& network;       // whose loop is the main one
     service::Watch* watch;  // null: nobody is told
     ports::Store* store;    // of events; null with the watch
     Logger& log;
@@ -74,7 +74,9 @@ class TimerSide final : public web::TimerCalls {
   Surroundings around_;
   web::EpollLoop loop_;
   web::WireStats wire_stats_;
-  std::unique_ptr<ports::TimerStore> store_;
+  std::unique_ptr<ports::TimerStore> embedded_;  // one of these two
+  std::unique_ptr<DynamoDbTimers> dynamodb_;
+  ports::TimerStore* store_ = nullptr;
   std::unique_ptr<service::TimerDesk> desk_;
   std::unique_ptr<web::TimerWire> wire_;
   std::unique_ptr<web::WireServer> server_;

@@ -1,0 +1,108 @@
+#include "app/dynamodb_timers.hpp"
+
+#include <utility>
+
+#include "adapters/aws/credential_fetch.hpp"
+#include "adapters/aws/region.hpp"
+#include "adapters/command_posix/own_environment.hpp"
+#include "adapters/config_files/config_files.hpp"
+#include "app/version.hpp"
+
+namespace tocsin::app {
+namespace {
+
+// Of ~/.aws/config and tokens.
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 20U;
+// Requests are small and many wait for them: tried often and soon, never long at one server.
+constexpr int kAttempts = 10;
+constexpr Milliseconds kFirstDelay{50};
+constexpr Milliseconds kAttemptTimeout{2'000};
+constexpr std::size_t kMostCalls = 2'048;
+
+std::optional<std::string> variable(std::string_view name) {
+  auto value = adapters::environment(name);
+  return value && value->empty() ? std::nullopt : value;
+}
+
+adapters::HttpCurlOptions http_options() {
+  adapters::HttpCurlOptions options;
+  options.user_agent = std::string("tocsin/") + kVersion;
+  options.max_transfers = kMostCalls + 64;  // credentials on top
+  return options;
+}
+
+}  // namespace
+
+DynamoDbTimers::DynamoDbTimers(ports::Loop& timer_loop, Network& network,
+                               const DynamoDbTimersOptions& options)
+    : environment_(adapters::own_environment()),
+      commands_(network.loop(), network.clock(), network.loop().context(), environment_,
+                {.max_running = 2}),
+      resolver_(timer_loop, network.loop(), network.resolver()),
+      far_commands_(timer_loop, network.loop(), commands_),
+      random_(options.seed),
+      timer_loop_(timer_loop),
+      http_(std::make_unique<adapters::HttpCurl>(http_options())) {}
+
+DynamoDbTimers::~DynamoDbTimers() { http_.reset(); }
+
+Result<std::unique_ptr<DynamoDbTimers>> DynamoDbTimers::open(ports::Loop& timer_loop,
+                                                             Network& network, Logger& log,
+                                                             DynamoDbTimersOptions options) {
+  std::unique_ptr<DynamoDbTimers> out(new DynamoDbTimers(timer_loop, network, options));
+  if (auto connected = out->connect(network, log, std::move(options)); !connected) {
+    return std::unexpected(std::move(connected.error()));
+  }
+  return out;
+}
+
+Result<void> DynamoDbTimers::connect(Network& network, Logger& log, DynamoDbTimersOptions options) {
+  const aws::World world{
+      network.clock(),
+      timer_loop_,
+      resolver_,
+      *http_,
+      far_commands_,
+      variable,
+      [](const std::string& path) { return adapters::read_file(path, kLargestFile); },
+      random_};
+  auto profiles = aws::read_profiles(world);
+  if (!profiles) {
+    return std::unexpected(std::move(profiles.error()));
+  }
+  const std::string profile = variable("AWS_PROFILE").value_or("default");
+  aws::ClientOptions client;
+  client.region = options.region.empty() ? aws::known_region(variable, *profiles, profile)
+                                         : std::move(options.region);
+  if (client.region.empty()) {
+    return fail(ErrorCode::invalid,
+                "no AWS region for the timers' table: name it beside the table, or in AWS_REGION");
+  }
+  client.endpoint = std::move(options.endpoint);
+  client.profile = profile;
+  client.most_attempts = kAttempts;
+  client.first_delay = kFirstDelay;
+  client.attempt_timeout = kAttemptTimeout;
+  client.most_calls = kMostCalls;
+  credentials_ = std::make_unique<aws::CredentialCache>(
+      world, aws::credential_chain(world, "", client.region));
+  client_ = std::make_unique<aws::Client>(world, std::move(client), credentials_.get(), *profiles);
+  timers_dynamodb::TimersDynamoDbOptions table;
+  table.table = std::move(options.table);
+  table.keep_expired = options.keep_expired;
+  store_ = std::make_unique<timers_dynamodb::TimersDynamoDb>(timer_loop_, network.clock(), *client_,
+                                                             random_, log, std::move(table));
+  return {};
+}
+
+void DynamoDbTimers::say_what_is_wrong(Logger& log) {
+  store_->check_table([&log](const Result<timers_dynamodb::TableFacts>& facts) {
+    if (!facts) {
+      log.error(facts.error().message);
+    } else if (!facts->usable) {
+      log.error(facts->problem);
+    }
+  });
+}
+
+}  // namespace tocsin::app
