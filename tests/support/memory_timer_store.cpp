@@ -152,7 +152,9 @@ void MemoryTimerStore::take_due(std::size_t limit, Answer<std::vector<Timer>> an
 std::optional<Instant> MemoryTimerStore::next_due() {
   std::optional<Instant> next;
   for (const auto& [id, timer] : kept_.timers) {
-    if (!timer.told && !handed_out_.contains({id, timer.start}) && watched_ && watched_(id)) {
+    const std::pair arm{id, timer.start};
+    if (!timer.told && !handed_out_.contains(arm) && !kept_.passed_over.contains(arm) && watched_ &&
+        watched_(id)) {
       next = std::min(next.value_or(timer.deadline()), timer.deadline());
     }
   }

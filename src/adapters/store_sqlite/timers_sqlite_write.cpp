@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "adapters/store_sqlite/timer_log.hpp"
 #include "adapters/store_sqlite/timers_sqlite.hpp"
@@ -256,6 +257,8 @@ void TimersSqlite::tell(Op& op, const Result<void>& result) {
 // Of the rows that were brought back, what is still so is written again, and they go. Nothing else
 // is being written, so that the table is what all rows say.
 void TimersSqlite::rewrite_oldest(std::string& log, TimerWriter::Job& job) {
+  // One that was armed twice in a millisecond has two entries that are still so.
+  std::unordered_set<Table::Number> rewritten;
   for (const TimerWriter::OldRow& row : std::exchange(oldest_, {})) {
     TimerLogReader reader(row.entries);
     while (true) {
@@ -268,7 +271,8 @@ void TimersSqlite::rewrite_oldest(std::string& log, TimerWriter::Job& job) {
         continue;  // all that stood before it is gone as well
       }
       const auto number = table_.find((*entry)->id);
-      if (number != Table::kNone && table_.get(number) == (*entry)->timer()) {
+      if (number != Table::kNone && table_.get(number) == (*entry)->timer() &&
+          rewritten.insert(number).second) {
         append_put(log, (*entry)->timer());
         ++job_entries_;
       }

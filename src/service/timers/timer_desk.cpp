@@ -14,6 +14,7 @@ using timer::Timer;
 
 constexpr std::size_t kTaken = 5'000;    // of the store in one turn
 constexpr Milliseconds kLookAgain = 1s;  // at what is silenced, and at a store that refuses
+constexpr Milliseconds kEmpty = 10ms;    // after a look that found nothing
 constexpr Milliseconds kLate = 1s;
 constexpr std::size_t kCensusPage = 5'000;
 constexpr Milliseconds kCensusEvery = 60s;
@@ -166,7 +167,8 @@ void TimerDesk::wake_at(Instant due) {
 
 void TimerDesk::schedule() {
   if (const auto due = ports_.store.next_due(); due && !taking_) {
-    wake_at(*due);
+    // A store may think that there is something when there is nothing.
+    wake_at(std::max(*due, empty_until_));
   }
   if (!waiting_.empty()) {
     wake_at(waiting_.begin()->first);
@@ -189,9 +191,11 @@ void TimerDesk::wake() {
 
 void TimerDesk::take(Result<std::vector<Timer>> due) {
   taking_ = false;
+  empty_until_ = Instant{};
   const Instant now = ports_.store.time().now;
   const bool more = due && due->size() == kTaken;
   if (due) {
+    empty_until_ = due->empty() ? now + kEmpty : Instant{};
     for (Timer& timer : *due) {
       consider(std::move(timer), now);
     }

@@ -126,6 +126,7 @@ class TimerDesk {
   ports::TimerId timer_ = 0;
   MonoTime armed_for_ = MonoTime::max();
   bool taking_ = false;
+  Instant empty_until_{};
   // Expired, by when it may be told.
   std::multimap<Instant, timer::Timer> waiting_;
   std::vector<timer::Timer> ready_;

@@ -1,0 +1,224 @@
+#include "service/timers/timer_desk.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "support/memory_timer_store.hpp"
+#include "support/virtual_loop.hpp"
+
+namespace tocsin::service {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+timer::Rule rule(const std::string& match, Milliseconds grace = 0ms, Milliseconds reminder = 0ms) {
+  timer::Rule out;
+  out.name = out.match = match;
+  out.grace = grace;
+  out.reminder = reminder;
+  return out;
+}
+
+// A desk on the fake store, with nobody but a list at the other side.
+class TimerDeskTest : public ::testing::Test {
+ protected:
+  TimerDeskTest() { start(); }
+
+  void start() {
+    desk_.reset();
+    loop_.clear();
+    store_ = std::make_unique<test::MemoryTimerStore>(loop_, loop_, kept_,
+                                                      test::MemoryTimerStore::Options{});
+    desk_ = std::make_unique<TimerDesk>(
+        TimerDesk::Ports{loop_, loop_, *store_, log_},
+        [this](Notice notice) { hear(std::move(notice)); }, bounds_);
+    desk_->apply(rules_);
+    loop_.run_ready();
+  }
+  // "KIND ID" or "KIND RULE xCOUNT", with the seconds since the begin.
+  void hear(Notice notice) {
+    constexpr const char* kKinds[] = {"expired", "still", "rearmed", "disarmed"};
+    std::string text = kKinds[static_cast<std::size_t>(notice.kind)];
+    text += notice.many ? " " + notice.rule->name + " x" + std::to_string(notice.timers.size())
+                        : " " + notice.timers.front().id;
+    text += " at " + std::to_string((loop_.now() - begin_) / 1s);
+    text += notice.suspect ? "?" : "";
+    heard_.push_back(text);
+    if (gives_back_) {
+      loop_.post([this, notice = std::move(notice)]() mutable { desk_->told(std::move(notice)); });
+    }
+  }
+  void arm(const std::string& id, std::int64_t seconds) {
+    bool done = false;
+    desk_->arm(id, seconds, [&](const Result<timer::Answer>& armed) {
+      EXPECT_TRUE(armed);
+      done = true;
+    });
+    loop_.run_ready();
+    EXPECT_TRUE(done);
+  }
+  std::vector<std::string> heard() { return std::exchange(heard_, {}); }
+
+  test::VirtualLoop loop_;
+  NullLogger log_;
+  test::MemoryTimers kept_;
+  TimerDesk::Bounds bounds_{.singly = 5, .together = 100, .marks = 3};
+  std::vector<timer::Rule> rules_{rule("job-*"), rule("slow-*", 10s), rule("nag-*", 0s, 60s)};
+  std::unique_ptr<test::MemoryTimerStore> store_;
+  std::unique_ptr<TimerDesk> desk_;
+  std::vector<std::string> heard_;
+  bool gives_back_ = true;
+  Instant begin_ = loop_.now();
+};
+
+TEST_F(TimerDeskTest, AnExpiryIsToldAtItsMomentAndOnce) {
+  arm("job-1", 30);
+  arm("other", 30);
+  loop_.run_for(29'999ms);
+  EXPECT_THAT(heard(), IsEmpty());
+  loop_.run_for(1ms);
+  EXPECT_THAT(heard(), ElementsAre("expired job-1 at 30"));
+  loop_.run_for(1h);
+  EXPECT_THAT(heard(), IsEmpty());
+  EXPECT_EQ(desk_->stats().expired, 1U);
+  EXPECT_EQ(desk_->stats().late, 0U);
+}
+
+TEST_F(TimerDeskTest, AnEarlierDeadlineIsNotMissedForALaterOne) {
+  arm("job-late", 3600);
+  arm("job-soon", 5);
+  loop_.run_for(5s);
+  EXPECT_THAT(heard(), ElementsAre("expired job-soon at 5"));
+}
+
+TEST_F(TimerDeskTest, WithinTheGraceArmingAgainSaysNothing) {
+  arm("slow-1", 30);
+  arm("slow-2", 30);
+  loop_.run_for(35s);
+  EXPECT_EQ(desk_->stats().waiting, 2U);
+  arm("slow-1", 30);
+  loop_.run_for(5s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-2 at 40"));
+  loop_.run_for(35s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-1 at 75"));
+}
+
+TEST_F(TimerDeskTest, ArmingOrDisarmingATimerThatWasToldTellsItsEnd) {
+  arm("job-1", 30);
+  arm("job-2", 30);
+  loop_.run_for(60s);
+  heard();
+  arm("job-1", 30);
+  bool was = false;
+  desk_->disarm("job-2", [&](const Result<bool>& there) { was = there.value(); });
+  loop_.run_ready();
+  EXPECT_TRUE(was);
+  EXPECT_THAT(heard(), ElementsAre("rearmed job-1 at 60", "disarmed job-2 at 60"));
+  arm("job-1", 30);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(TimerDeskTest, WhatExpiredWhileNobodyRanIsToldAtTheStart) {
+  arm("job-1", 30);
+  desk_.reset();
+  loop_.clear();
+  loop_.run_for(1h);
+  start();
+  loop_.run_for(1s);
+  EXPECT_THAT(heard(), ElementsAre("expired job-1 at 3600"));
+  EXPECT_EQ(desk_->stats().late, 1U);
+}
+
+TEST_F(TimerDeskTest, WhatAnEarlierProcessMayHaveToldIsSuspect) {
+  gives_back_ = false;  // it died before it noted so
+  arm("job-1", 30);
+  loop_.run_for(30s);
+  arm("job-2", 30);
+  loop_.run_for(30s);
+  arm("job-2", 3600);
+  heard();
+  gives_back_ = true;
+  start();
+  loop_.run_for(1s);
+  EXPECT_THAT(heard(),
+              testing::UnorderedElementsAre("expired job-1 at 60?", "rearmed job-2 at 60?"));
+  start();
+  loop_.run_for(1h - 10s);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(TimerDeskTest, AStoreThatRefusesTheClaimTellsNobodyUntilItTakesIt) {
+  arm("job-1", 30);
+  store_->refuse(true);
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), IsEmpty());
+  store_->refuse(false);
+  loop_.run_for(2s);
+  EXPECT_EQ(heard().size(), 1U);
+}
+
+TEST_F(TimerDeskTest, WhileARuleIsSilencedItsExpiriesWait) {
+  desk_->set_quiet({true, false, false});
+  arm("job-1", 30);
+  arm("job-2", 30);
+  arm("slow-1", 30);
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-1 at 40"));
+  arm("job-2", 3600);
+  desk_->set_quiet({false, false, false});
+  loop_.run_for(2s);
+  EXPECT_EQ(heard().size(), 1U);
+}
+
+TEST_F(TimerDeskTest, AReminderComesUntilItIsArmedAgainAlsoAfterARestart) {
+  arm("nag-1", 30);
+  loop_.run_for(30s + 120s);
+  EXPECT_THAT(heard(),
+              ElementsAre("expired nag-1 at 30", "still nag-1 at 90", "still nag-1 at 150"));
+  start();
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), ElementsAre("still nag-1 at 210"));
+  arm("nag-1", 3000);
+  loop_.run_for(600s);
+  EXPECT_THAT(heard(), ElementsAre("rearmed nag-1 at 210"));
+}
+
+TEST_F(TimerDeskTest, AFloodIsToldByRuleAndItsEndWhenNoneIsLeft) {
+  for (int i = 0; i < 20; ++i) {
+    arm("job-" + std::to_string(i), 30);
+    arm("slow-" + std::to_string(i), 20);
+  }
+  loop_.run_for(30s);
+  EXPECT_THAT(heard(),
+              testing::UnorderedElementsAre("expired job-* x20 at 30", "expired slow-* x20 at 30"));
+  for (int i = 0; i < 20; ++i) {
+    arm("job-" + std::to_string(i), 3600);
+  }
+  EXPECT_THAT(heard(), IsEmpty());
+  loop_.run_for(180s);
+  const auto ends = heard();
+  ASSERT_EQ(ends.size(), 1U);
+  EXPECT_TRUE(ends[0].starts_with("rearmed job-* x0")) << ends[0];
+  loop_.run_for(600s);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(TimerDeskTest, NewRulesHoldForTimersThatRun) {
+  arm("late-1", 30);
+  loop_.run_for(60s);
+  arm("late-2", 30);
+  rules_.push_back(rule("late-*"));
+  desk_->apply(rules_);
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), ElementsAre("expired late-2 at 90"));
+}
+
+}  // namespace
+}  // namespace tocsin::service
