@@ -1,7 +1,6 @@
 // From the command line to a turning loop.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include "adapters/config_files/config_files.hpp"
 #include "adapters/store_sqlite/store_sqlite.hpp"
 #include "app/daemon.hpp"
+#include "app/descriptor_limit.hpp"
 #include "app/version.hpp"
 
 namespace tocsin::app {
@@ -22,35 +22,10 @@ using namespace std::chrono_literals;
 constexpr Microseconds kTableWithin = 4s;
 // Longest that the store's writer waits for company, so that one sync serves many checks.
 constexpr Milliseconds kGather = 50ms;
-// Descriptors beside those of checks: store, log, listener, epoll, files being read.
-constexpr rlim_t kOwnDescriptors = 64;
 
 std::uint64_t fresh_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32U) | device();
-}
-
-// A check in flight needs a descriptor, sometimes two (its lookup); without them checks would be
-// unknown(resources), so it is said at the start.
-void raise_descriptor_limit(const config::Settings& settings, Logger& log) {
-  const config::Limits& limits = settings.limits;
-  const std::uint32_t of_timers =
-      settings.timers && settings.timers->listen ? settings.timers->connections : 0;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return;
-  }
-  limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
-  const rlim_t wanted = kOwnDescriptors + limits.concurrent_checks + limits.connections + of_timers;
-  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
-    log.warn(
-        "too few file descriptors for limits.concurrent_checks, limits.connections and "
-        "timers.limits.connections; raise the hard limit (LimitNOFILE= under systemd, ulimit -Hn) "
-        "or lower the limits",
-        {{"have", static_cast<std::int64_t>(limit.rlim_cur)},
-         {"want", static_cast<std::int64_t>(wanted)}});
-  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "adapters/log_spdlog/log_spdlog.hpp"
 #include "app/commands.hpp"
 #include "app/config_source.hpp"
+#include "app/descriptor_limit.hpp"
 #include "app/network.hpp"
 #include "app/timer_side.hpp"
 
@@ -71,15 +72,17 @@ class Stopper {
 }  // namespace
 
 int serve_timers(const TimersOptions& options, std::optional<LogLevel> level) {
-  const config::Settings defaults;
-  adapters::LogSpdlog log(log_options(defaults, level));
-  Network network(defaults.limits);
-  auto opened = TimerSide::open(settings_of(options), {.network = network,
-                                                       .watch = nullptr,
-                                                       .store = nullptr,
-                                                       .log = log,
-                                                       .main_store_path = "",
-                                                       .link = ""});
+  config::Settings settings;
+  settings.timers = settings_of(options);
+  adapters::LogSpdlog log(log_options(settings, level));
+  raise_descriptor_limit(settings, log);
+  Network network(settings.limits);
+  auto opened = TimerSide::open(*settings.timers, {.network = network,
+                                                   .watch = nullptr,
+                                                   .store = nullptr,
+                                                   .log = log,
+                                                   .main_store_path = "",
+                                                   .link = ""});
   if (!opened) {
     log.error(opened.error().message);
     return kFailed;
