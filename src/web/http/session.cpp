@@ -265,8 +265,11 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
   // The library's words are for the operator, not for the client.
   Response surprise(const Request& request, const std::exception& e) {
     if (environment_->log != nullptr) {
-      environment_->log->error("a request failed by a defect of ours",
-                               {{"target", request.target}, {"error", e.what()}});
+      // Whoever knows the path of a ping may ping.
+      const bool ping = request.target.starts_with("/ping/");
+      environment_->log->error(
+          "a request failed by a defect of ours",
+          {{"target", ping ? std::string("/ping/***") : request.target}, {"error", e.what()}});
     }
     return problem_response({500, "internal", "an internal failure; the log has more"});
   }
