@@ -1,0 +1,267 @@
+"""Timers over HTTP: what clients see, and what stays true when the process, the disk or the clients
+misbehave."""
+
+import collections
+import http.client
+import json
+import os
+import random
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from daemon import free_port, wait_until
+from isolated import SmallDisk
+
+KILLS = int(os.environ.get("TOCSIN_TIMER_KILLS", "50"))
+
+
+class Client:
+    """One keep-alive connection to the timer listener."""
+
+    def __init__(self, port, timeout=10):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+    def ask(self, path, method="GET"):
+        self.connection.request(method, path)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        return answer, json.loads(body) if body else None
+
+
+@pytest.fixture
+def timers(daemon):
+    """timers(section={...}, **config): a daemon that serves timers, and its port; not started."""
+
+    def make(section=None, name="node", **config):
+        port = free_port()
+        section = {"listen": f"127.0.0.1:{port}", **(section or {})}
+        node = daemon({"timers": section, **config}, name)
+        node.timers_port = port
+        return node
+
+    return make
+
+
+def raw(port, data, end=False):
+    """What comes back for these bytes, until the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(data)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        out = b""
+        while chunk := connection.recv(65536):
+            out += chunk
+        return out
+
+
+def test_a_timer_is_armed_asked_for_expires_and_is_armed_again(timers):
+    node = timers().start()
+    client = Client(node.timers_port)
+    answer, status = client.ask("/")
+    assert answer.status == 200 and status == {"Status": "OK"}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert client.ask("/job")[0].status == 404
+    begun = time.time()
+    _, armed = client.ask("/job/2")
+    assert list(armed) == ["TimerId", "StartTime", "Now", "Seconds", "SecondsRemaining"]
+    assert armed["TimerId"] == "job" and armed["Seconds"] == armed["SecondsRemaining"] == 2
+    assert abs(armed["StartTime"] - begun) < 2
+    asked = []
+    while (got := client.ask("/job"))[0].status == 200:
+        asked.append(got[1])
+        time.sleep(0.02)
+    assert 2 <= time.time() - begun < 2.5
+    assert got[0].status == 504 and got[1] == {"Message": "Timer expired"}
+    for item in asked:
+        assert item["StartTime"] == armed["StartTime"]
+        assert item["StartTime"] + item["Seconds"] - item["Now"] == item["SecondsRemaining"] >= 1
+    assert client.ask("/job/60", "POST")[0].status == 200
+    assert client.ask("/job", "DELETE")[0].status == 204
+    assert client.ask("/job")[0].status == 404
+    assert client.ask("/job/0")[1] == {"Message": "Invalid number of seconds"}
+    assert client.ask("/job/5", "HEAD")[0].status == 405
+
+
+def test_the_api_has_the_same_timers_and_lists_them(timers):
+    node = timers({"rules": [{"match": "job-*"}]}).start()
+    client = Client(node.timers_port)
+    for i in range(250):
+        assert client.ask(f"/{'job' if i % 2 else 'other'}-{i}/600")[0].status == 200
+    assert node.post("/api/v1/timers/job-1/5").json()["seconds"] == 5
+    shown = node.get("/api/v1/timers/job-1").json()
+    assert shown["state"] == "running" and shown["rule"] == "job-*"
+    assert node.get("/api/v1/timers/nobody").status == 404
+    assert node.post("/api/v1/timers/job-1/5s").status == 400
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = node.get(f"/api/v1/timers?limit=20&prefix=job-{cursor}").json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = f"&cursor={page['next']}" if page["next"] else None
+    assert len(seen) == len(set(seen)) == 125
+    assert node.request("DELETE", "/api/v1/timers/job-1").status == 204
+    assert client.ask("/job-1")[0].status == 404
+    assert node.get("/api/v1/timers?state=expired").json()["items"] == []
+    wait_until(lambda: node.metric("tocsin_timers") == 249, what="the count of timers")
+
+
+def test_an_expiry_is_told_once_also_when_nobody_ran_at_the_deadline(timers, receiver):
+    inbox = receiver()
+    config = {"channels": {"ops": {"webhook": {"url": inbox.url}}}}
+    node = timers({"rules": [{"match": "job-*", "notify": ["ops"]}]}, **config).start()
+    client = Client(node.timers_port)
+    client.ask("/job-lives/1")
+    client.ask("/other/1")
+    client.ask("/job-sleeps/3")
+
+    def told():
+        return [(event["type"], event["monitor"])
+                for event in map(json.loads, (body for _, _, body in inbox.requests))]
+
+    wait_until(lambda: told() == [("timer_expired", "job-lives")], what="the first expiry")
+    node.kill()
+    time.sleep(2.5)
+    node.start()
+    wait_until(lambda: ("timer_expired", "job-sleeps") in told(), what="the second expiry")
+    late = [event for event in node.events(type="timer_expired")
+            if event["monitor"] == "job-sleeps"]
+    assert late[0]["late_ms"] > 0
+    Client(node.timers_port).ask("/job-lives/600")
+    wait_until(lambda: ("timer_rearmed", "job-lives") in told(), what="the recovery")
+    for _ in range(3):
+        node.kill()
+        node.start()
+    time.sleep(1)
+    assert collections.Counter(told()) == {("timer_expired", "job-lives"): 1,
+                                           ("timer_expired", "job-sleeps"): 1,
+                                           ("timer_rearmed", "job-lives"): 1}
+
+
+def test_every_arm_that_was_answered_survives_kills_under_load(timers):
+    node = timers()
+    chance = random.Random(20261)
+    ids = [f"timer-{i}" for i in range(400)]
+    answered = {}   # id -> the last answer
+    asked = collections.defaultdict(set)  # id -> seconds asked for since that answer
+    attempts = iter(range(10_000, 10_000_000))
+    lock = threading.Lock()
+
+    def load(stop, mine):
+        client = Client(node.timers_port, 5)
+        while not stop.is_set():
+            name = chance.choice(mine)
+            with lock:
+                seconds = next(attempts)
+                asked[name].add(seconds)
+            try:
+                answer, body = client.ask(f"/{name}/{seconds}")
+            except (OSError, http.client.HTTPException):
+                return
+            assert answer.status == 200, answer.status
+            with lock:
+                answered[name] = body
+                asked[name].clear()
+
+    for _ in range(KILLS):
+        node.start()
+        stop = threading.Event()
+        threads = [threading.Thread(target=load, args=(stop, ids[i::8])) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(chance.uniform(0.02, 0.15))
+        node.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+    node.start()
+    client = Client(node.timers_port)
+    assert len(answered) > 100
+    for name in ids:
+        answer, body = client.ask(f"/{name}")
+        if name in answered and body["Seconds"] not in asked[name]:
+            assert (body["StartTime"], body["Seconds"]) == \
+                (answered[name]["StartTime"], answered[name]["Seconds"])
+        else:
+            assert answer.status == 404 or body["Seconds"] in asked[name]
+
+
+def test_on_a_full_disk_arming_is_refused_and_checking_goes_on(timers, tmp_path):
+    disk = SmallDisk(tmp_path / "disk", 12 << 20)
+    try:
+        node = timers({"store": {"sqlite": {"path": str(disk.path / "timers.db")}}})
+        node.prefix = disk.prefix
+        node.start()
+        client = Client(node.timers_port)
+        for i in range(50):
+            assert client.ask(f"/timer-{i}/600")[0].status == 200
+        disk.fill()
+        refused = None
+        for i in range(20_000):
+            answer, body = client.ask(f"/timer-{i % 100}/700")
+            if answer.status == 503:
+                refused = body
+                break
+        assert refused == {"Message": "Internal error"}
+        assert answer.headers["Retry-After"]
+        for i in range(50):
+            assert client.ask(f"/timer-{i}")[0].status == 200
+        disk.free()
+        wait_until(lambda: client.ask("/timer-new/600")[0].status == 200, what="arming again")
+        before = {i: client.ask(f"/timer-{i}")[1]["Seconds"] for i in range(50)}
+        node.kill()
+        node.start()
+        client = Client(node.timers_port)
+        for i, seconds in before.items():
+            assert client.ask(f"/timer-{i}")[1]["Seconds"] == seconds
+    finally:
+        disk.close()
+
+
+def test_bad_clients_cost_little_and_others_are_served(timers):
+    node = timers({"limits": {"request_timeout": "1s"}}).start()
+    port = node.timers_port
+    assert b" 431 " in raw(port, b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000)
+    assert b" 400 " in raw(port, b"NONSENSE\r\n\r\n")
+    assert raw(port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" * 3, end=True).count(b" 404 ") == 3
+    slow = socket.create_connection(("127.0.0.1", port))
+    slow.sendall(b"GET /slow HTTP/1.1\r\nHo")
+    begun = time.monotonic()
+    slow.settimeout(10)
+    assert b" 408 " in slow.recv(4096)
+    assert time.monotonic() - begun < 5
+    assert Client(port).ask("/job/60")[0].status == 200
+
+
+def test_ten_thousand_idle_connections_take_bounded_memory(timers):
+    wanted = 10_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < wanted + 1000:
+        pytest.skip(f"this process may have {hard} descriptors only")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    node = timers({"limits": {"connections": 12_000}}).start()
+
+    def resident():
+        with open(f"/proc/{node.process.pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+    Client(node.timers_port).ask("/job/600")
+    before = resident()
+    idle = []
+    try:
+        for _ in range(wanted):
+            connection = socket.create_connection(("127.0.0.1", node.timers_port), 20)
+            connection.sendall(b"GET /job HTTP/1.1\r\nHost: x\r\n\r\n")
+            idle.append(connection)
+        for connection in idle:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        assert resident() - before < 40 * 1024, "4 KiB a connection"
+        assert Client(node.timers_port).ask("/job")[0].status == 200
+        assert node.metric("tocsin_timer_connections") >= wanted
+    finally:
+        for connection in idle:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert node.get("/readyz").status == 200
