@@ -166,7 +166,7 @@ std::size_t Table::bytes() const {
 bool Table::queued(Number number) const { return node(number).stamp != kNotQueued; }
 
 void Table::queue(Number number, Instant now) {
-  Node& n = node(number);
+  const Node& n = node(number);
   // An entry that comes too early is looked at and put where it belongs.
   const bool early_enough =
       n.stamp != kNotQueued && n.stamp != kSoon && far_.begin_of(n.stamp) <= deadline(number);

@@ -32,7 +32,7 @@ class TimerWireTest : public ::testing::Test {
   NullLogger log_;
   test::MemoryTimers kept_;
   test::MemoryTimerStore store_{loop_, loop_, kept_, {.max_timers = 3}};
-  service::TimerDesk desk_{{loop_, loop_, store_, log_}, [](service::Notice) {}, {}};
+  service::TimerDesk desk_{{loop_, loop_, store_, log_}, [](const service::Notice&) {}, {}};
   std::string said_;
   config::TimerSettings settings_;
   TimerWire wire_{desk_, settings_, log_, [this](WireTicket, const WireAnswer& answer) {
