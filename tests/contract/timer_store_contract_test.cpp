@@ -288,6 +288,18 @@ TEST_P(TimerStoreContract, ArmingAfterAnAnnouncementKeepsWhatIsToBeTakenBack) {
   EXPECT_EQ(due(), Ids{});
 }
 
+TEST_P(TimerStoreContract, WhatExpiredUnwatchedIsNotHandedOutAfterARestartEither) {
+  if (!backend_->bounded()) {
+    GTEST_SKIP() << "of a shared table nobody knows who wanted to hear of what";
+  }
+  armed("other-1", 10);
+  loop_.advance(20s);
+  EXPECT_EQ(due(), Ids{});
+  open();
+  store_->watch([](std::string_view) { return true; });
+  EXPECT_EQ(due(), Ids{});
+}
+
 TEST_P(TimerStoreContract, WhatExpiredUnwatchedIsNotHandedOutLater) {
   armed("other-1", 10);
   const Timer runs = armed("other-2", 100);

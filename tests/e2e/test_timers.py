@@ -141,7 +141,7 @@ def test_an_expiry_is_told_once_also_when_nobody_ran_at_the_deadline(timers, rec
                                            ("timer_rearmed", "job-lives"): 1}
 
 
-def test_every_arm_that_was_answered_survives_kills_under_load(timers):
+def survive_kills(timers, kills):
     node = timers()
     chance = random.Random(20261)
     ids = [f"timer-{i}" for i in range(400)]
@@ -166,7 +166,7 @@ def test_every_arm_that_was_answered_survives_kills_under_load(timers):
                 answered[name] = body
                 asked[name].clear()
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         node.start()
         stop = threading.Event()
         threads = [threading.Thread(target=load, args=(stop, ids[i::8])) for i in range(8)]
@@ -187,6 +187,15 @@ def test_every_arm_that_was_answered_survives_kills_under_load(timers):
                 (answered[name]["StartTime"], answered[name]["Seconds"])
         else:
             assert answer.status == 404 or body["Seconds"] in asked[name]
+
+
+def test_every_arm_that_was_answered_survives_kills_under_load(timers):
+    survive_kills(timers, KILLS)
+
+
+@pytest.mark.soak
+def test_every_arm_that_was_answered_survives_a_thousand_kills(timers):
+    survive_kills(timers, int(os.environ.get("TOCSIN_TIMER_KILLS", "1000")))
 
 
 def test_on_a_full_disk_arming_is_refused_and_checking_goes_on(timers, tmp_path):

@@ -169,6 +169,10 @@ void TimersSqlite::every_second() {
   const Instant now_then = now();
   const bool stepped = timeline_.observe(clock_.now(), clock_.mono_now());
   sweep(now_then);
+  // Nothing waits to be taken: whatever expired until now was handed out, or nobody wanted it.
+  if (watched_ && unrecovered_.empty() && table_.next_due().value_or(Instant::max()) > now_then) {
+    note_looked(now_then);
+  }
   const bool looked = watched_ && looked_until_ - stored_looked_ >= kStoreLookedEvery;
   if ((stepped || looked) && !busy_) {
     write_group();

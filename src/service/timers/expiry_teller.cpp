@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using alert::EventType;
 using timer::Timer;
 
-constexpr std::size_t kNamed = 20;  // of many timers
+constexpr std::size_t kNamed = 20;     // of many timers
 constexpr std::size_t kShownId = 197;  // and "..."
 constexpr Milliseconds kLate = 1s;
 
