@@ -22,7 +22,6 @@ constexpr Range<Milliseconds> kTimeout{1s, 1h};
 constexpr std::size_t kMostRules = 1'000;
 
 constexpr std::string_view kText = R"({"type":"string"})";
-constexpr std::string_view kFlag = R"({"$ref":"#/$defs/bool"})";
 constexpr std::string_view kNumber = R"({"$ref":"#/$defs/integer"})";
 constexpr std::string_view kDuration = R"({"$ref":"#/$defs/duration"})";
 constexpr std::string_view kBytes = R"({"$ref":"#/$defs/size"})";
