@@ -141,6 +141,11 @@ Instant Table::deadline(Number number) const {
   return from_unix_ms(n.start_ms) + std::chrono::seconds{n.seconds};
 }
 
+bool Table::same_arm(Number number, const Timer& timer) const {
+  const Node& n = node(number);
+  return n.start_ms == unix_ms(timer.start) && n.seconds == timer.seconds;
+}
+
 Timer Table::get(Number number) const {
   const Node& n = node(number);
   Timer out;

@@ -41,6 +41,8 @@ class Table {
   [[nodiscard]] Timer get(Number number) const;
   [[nodiscard]] std::string_view id(Number number) const;
   [[nodiscard]] Instant deadline(Number number) const;
+  // Whether it is of this arm; the id is not looked at.
+  [[nodiscard]] bool same_arm(Number number, const Timer& timer) const;
   // One past the highest number ever used: for walking through all.
   [[nodiscard]] Number end() const { return end_; }
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -150,6 +150,13 @@ bool PumpLoop::run_until(const std::function<bool()>& done) {
   return true;
 }
 
+void PumpLoop::run_due() {
+  const bool jumps = std::exchange(jumps_, false);
+  while (run_one(false)) {
+  }
+  jumps_ = jumps;
+}
+
 TemporaryFolder::TemporaryFolder(Where where) {
   const bool memory = where == Where::memory && ::access("/dev/shm", W_OK) == 0;
   const auto parent =

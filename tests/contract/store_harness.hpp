@@ -43,6 +43,8 @@ class PumpLoop final : public ports::Loop, public ports::Clock {
   }
   // Runs tasks and timers until `done`; false when that took longer than a minute of real time.
   [[nodiscard]] bool run_until(const std::function<bool()>& done);
+  // Runs what is due by now, with all that follows from it on this thread.
+  void run_due();
 
  private:
   bool run_one(bool wait);

@@ -45,7 +45,8 @@ class TimerFaults : public ::testing::Test {
     options.path = path;
     options.vfs = through_faults ? vfs_.name() : "";
     options.key = {3, 4};
-    options.slack = 10;  // so that the log is written anew all the time
+    options.gather = Microseconds{0};  // the loop's time stands still
+    options.slack = 10;                // so that the log is written anew all the time
     return TimersSqlite::open(loop_, loop_, std::move(options), log_);
   }
 

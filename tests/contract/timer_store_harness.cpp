@@ -45,6 +45,7 @@ class SqliteTimers final : public TimerBackend {
     wanted.max_timers = options.max_timers;
     wanted.keep_expired = options.keep_expired;
     wanted.key = {1, 2};
+    wanted.gather = Microseconds{0};  // the loop's time stands still
     auto opened = store_sqlite::TimersSqlite::open(loop, loop, std::move(wanted), null_logger);
     if (!opened) {
       ADD_FAILURE() << opened.error().message;

@@ -73,6 +73,7 @@ Result<std::unique_ptr<TimersSqlite>> TimersSqlite::open(ports::Loop& loop,
 
 TimersSqlite::~TimersSqlite() {
   loop_.cancel(tick_);
+  loop_.cancel(hold_);
   *alive_ = false;
   if (!writer_) {
     return;

@@ -36,6 +36,7 @@ struct TimersSqliteOptions {
   std::uint64_t max_timers = 10'000'000;
   Milliseconds keep_expired{std::chrono::hours{24 * 30}};
   SipKey key;                         // random, of this process
+  Microseconds gather{200};           // longest that a group waits for those just answered
   std::size_t max_waiting = 100'000;  // writes that gather; more are refused
   std::size_t slack = 50'000;         // outdated entries that a small log may hold
 };
@@ -100,6 +101,8 @@ class TimersSqlite final : public ports::TimerStore {
 
   // timers_sqlite_write.cpp
   void gather(Op op);
+  void flush();
+  void hold();
   void write_group();
   [[nodiscard]] TimerWriter::Job make_job();
   void apply(ArmOp& op, std::string& log);
@@ -145,6 +148,8 @@ class TimersSqlite final : public ports::TimerStore {
   std::int64_t created_ = 0;  // by changes_, less what is gone
   bool busy_ = false;         // the writer has a job
   bool flush_posted_ = false;
+  ports::TimerId hold_ = 0;  // until it runs, a group waits for company
+  std::size_t awaited_ = 0;  // or until so many gathered
   bool refuses_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 

@@ -48,17 +48,32 @@ void TimersSqlite::gather(Op op) {
   const auto* marks = std::get_if<MarkOp>(&op);
   waiting_ += marks != nullptr ? marks->marks.size() : 1;
   gathering_.push_back(std::move(op));
-  if (!busy_ && !std::exchange(flush_posted_, true)) {
+  const bool held = hold_ != 0 && gathering_.size() < awaited_;
+  if (!busy_ && !held && !std::exchange(flush_posted_, true)) {
     // Whatever else this turn of the loop brings goes with it.
     loop_.post([this, alive = alive_] {
       if (*alive) {
         flush_posted_ = false;
-        if (!busy_) {
-          write_group();
-        }
+        flush();
       }
     });
   }
+}
+
+void TimersSqlite::flush() {
+  loop_.cancel(std::exchange(hold_, 0));
+  if (!busy_ && !gathering_.empty()) {
+    write_group();
+  }
+}
+
+// Those who are answered now are about to come back: a moment later one sync serves them and those
+// who gathered meanwhile, instead of two that serve half of them each.
+void TimersSqlite::hold() {
+  hold_ = loop_.call_at(clock_.mono_now() + options_.gather, [this] {
+    hold_ = 0;
+    flush();
+  });
 }
 
 void TimersSqlite::write_group() {
@@ -192,8 +207,11 @@ void TimersSqlite::written(TimerWriter::Done done) {
   std::vector<Op> answered = std::move(writing_);
   writing_.clear();
   changes_.clear();
-  if (!gathering_.empty()) {
-    write_group();
+  awaited_ = gathering_.size() + answered.size();
+  if (awaited_ > 1 && options_.gather > Microseconds{0}) {
+    hold();
+  } else {
+    flush();
   }
   for (Op& op : answered) {
     tell(op, done.result);
@@ -209,7 +227,7 @@ void TimersSqlite::take_over() {
   for (const auto& [id, timer] : changes_) {
     const auto number = table_.find(id);
     const bool known = number != Table::kNone;
-    const bool same_arm = known && timer && table_.get(number).same_arm(*timer);
+    const bool same_arm = known && timer && table_.same_arm(number, *timer);
     // Handed out and claimed, or no longer what was handed out.
     if (known && (!same_arm || timer->announced != Instant{})) {
       outstanding_.erase({table_.deadline(number), number});
