@@ -84,6 +84,7 @@ struct WriteBatch {
   std::vector<std::pair<std::string, std::string>> ended_threads;  // channel, incident
   std::vector<SilenceRow> silences;                                // upserts by id
   std::vector<std::string> ended_silences;                         // ids
+  bool awaited = false;  // somebody waits for it: not to be put off for the sake of a larger group
   std::vector<std::string> removed;  // monitors whose record, history and roll-ups go; events stay
 };
 

@@ -90,6 +90,7 @@ void Recorder::commit(ports::WriteBatch batch, InFlight entry) {
   for (const alert::Event& event : entry.change.events) {
     batch.events.push_back(row_of(event));
   }
+  batch.awaited = static_cast<bool>(entry.change.done);
   in_flight_.push_back(std::move(entry));
   store_.commit(std::move(batch), [this](Result<void> result) { committed(std::move(result)); });
 }

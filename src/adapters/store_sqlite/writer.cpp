@@ -52,8 +52,9 @@ Writer::~Writer() {
 }
 
 void Writer::commit(ports::WriteBatch batch, ports::Store::Done done, Instant now) {
-  // Somebody waits to be told: that is not put off for the sake of a larger group.
-  const bool urgent = std::ranges::any_of(batch.outbox, [](const auto& row) { return !row.sink; });
+  // Whoever waits to be told, or for an answer, is not put off for the sake of a larger group.
+  const bool urgent =
+      batch.awaited || std::ranges::any_of(batch.outbox, [](const auto& row) { return !row.sink; });
   Job job{std::move(batch), std::move(done), now, epoch_, false};
   bool worth_waking = false;
   {
