@@ -88,7 +88,7 @@ Result<std::unique_ptr<TimerSide>> TimerSide::open(const config::TimerSettings& 
         });
   }
   side->rules_ = side->teller_ ? settings.rules : std::vector<timer::Rule>{};
-  side->desk_->apply(side->rules_);
+  side->desk_->apply(side->rules_, side->quiet());
   return side;
 }
 
@@ -142,19 +142,21 @@ void TimerSide::start() {
 
 void TimerSide::apply(const config::TimerSettings& settings) {
   rules_ = teller_ ? settings.rules : std::vector<timer::Rule>{};
-  loop_.post([this, settings, rules = rules_] {
+  loop_.post([this, settings, rules = rules_, quiet = quiet()] {
     wire_->apply(settings);
-    desk_->apply(rules);
+    desk_->apply(rules, quiet);
   });
-  tick();
+}
+
+std::vector<bool> TimerSide::quiet() const {
+  return teller_ ? teller_->quiet(rules_) : std::vector<bool>{};
 }
 
 void TimerSide::tick() {
   count();
-  if (rules_.empty()) {
-    return;
+  if (!rules_.empty()) {
+    loop_.post([this, quiet = quiet()] { desk_->set_quiet(quiet); });
   }
-  loop_.post([this, quiet = teller_->quiet(rules_)] { desk_->set_quiet(quiet); });
 }
 
 void TimerSide::stop(std::move_only_function<void()> done) {

@@ -66,6 +66,7 @@ class TimerSide final : public web::TimerCalls {
  private:
   explicit TimerSide(Surroundings around);
   void count();
+  [[nodiscard]] std::vector<bool> quiet() const;  // of each rule
   Result<void> open_store(const config::TimerSettings& settings);
   // Runs `call` on the timers' loop with what takes its result back to this one.
   template <typename T>

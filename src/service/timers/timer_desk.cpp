@@ -1,23 +1,17 @@
 #include "service/timers/timer_desk.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace tocsin::service {
 namespace {
 
 using namespace std::chrono_literals;
 using ports::Armed;
-using ports::TimerMark;
 using timer::Rule;
 using timer::Timer;
 
-constexpr std::size_t kTaken = 5'000;    // of the store in one turn
-constexpr Milliseconds kLookAgain = 1s;  // at what is silenced, and at a store that refuses
-constexpr Milliseconds kEmpty = 10ms;    // after a look that found nothing
-constexpr Milliseconds kLate = 1s;
-constexpr std::size_t kCensusPage = 5'000;
-constexpr Milliseconds kCensusEvery = 60s;
+constexpr std::size_t kTaken = 5'000;  // of the store in one turn
+constexpr Milliseconds kEmpty = 10ms;  // after a look that found nothing
 
 }  // namespace
 
@@ -32,11 +26,12 @@ TimerDesk::~TimerDesk() {
   ports_.loop.cancel(census_timer_);
 }
 
-void TimerDesk::apply(std::vector<Rule> rules) {
+void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
   const bool first = rules_epoch_ == 0;
   ++rules_epoch_;
   rules_ = std::make_shared<const std::vector<Rule>>(std::move(rules));
-  quiet_.assign(rules_->size(), false);
+  quiet_ = std::move(quiet);
+  quiet_.resize(rules_->size());
   if (rules_->empty()) {
     ports_.store.watch({});
   } else {
@@ -248,274 +243,6 @@ void TimerDesk::move_waiting(Instant now) {
       ready_.push_back(std::move(timer));
     }
   }
-}
-
-// --- Telling. ---
-
-void TimerDesk::tell_ready(Instant now) {
-  if (ready_.empty()) {
-    return;
-  }
-  if (now - second_ >= 1s) {
-    second_ = now;
-    singly_ = 0;
-  }
-  std::vector<Timer> ready = std::exchange(ready_, {});
-  if (singly_ + ready.size() <= bounds_.singly) {
-    singly_ += ready.size();
-    tell_singly(std::move(ready), now);
-    return;
-  }
-  // By rule; those that an earlier process told together stay together.
-  std::map<std::pair<const Rule*, Instant>, std::vector<Timer>> groups;
-  for (Timer& timer : ready) {
-    const Rule* rule = rule_of(timer.id);
-    if (rule != nullptr) {
-      groups[{rule, timer.grouped ? timer.announced : Instant{}}].push_back(std::move(timer));
-    }
-  }
-  for (auto& [key, timers] : groups) {
-    tell_together(std::move(timers), now);
-  }
-}
-
-void TimerDesk::tell_singly(std::vector<Timer> timers, Instant now) {
-  claim(std::move(timers), 0, now, Notice{});
-}
-
-void TimerDesk::tell_together(std::vector<Timer> timers, Instant now) {
-  const Rule* rule = rule_of(timers.front().id);
-  if (rule == nullptr) {
-    return;
-  }
-  Notice notice = notice_of(Notice::Kind::expired, *rule);
-  notice.many = true;
-  notice.suspect = timers.front().grouped && timers.front().announced != Instant{};
-  notice.announced = notice.suspect ? timers.front().announced : now;
-  claim(std::move(timers), 0, now, std::move(notice));
-}
-
-// Part by part, so that arming goes on between. What was claimed is told: one by one at once, many
-// when all are claimed.
-void TimerDesk::claim(std::vector<Timer> timers, std::size_t from, Instant now, Notice notice) {
-  const std::size_t until = std::min(timers.size(), from + bounds_.marks);
-  std::vector<TimerMark> marks;
-  for (std::size_t i = from; i < until; ++i) {
-    const Timer& timer = timers[i];
-    const Instant at = notice.many                    ? notice.announced
-                       : timer.announced != Instant{} ? timer.announced
-                                                      : now;
-    marks.push_back({timer, TimerMark::Kind::claimed, at, notice.many});
-  }
-  ports_.store.mark(std::move(marks),
-                    [this, timers = std::move(timers), from, until, now,
-                     notice = std::move(notice)](Result<std::vector<bool>> claimed) mutable {
-                      if (!claimed) {
-                        // Nobody may be told what the store does not hold: all of it later.
-                        for (std::size_t i = from; i < timers.size(); ++i) {
-                          waiting_.emplace(now + kLookAgain, std::move(timers[i]));
-                        }
-                        timers.resize(from);
-                      }
-                      for (std::size_t i = from; claimed && i < until; ++i) {
-                        if (!(*claimed)[i - from]) {
-                          continue;  // armed again meanwhile, or another's
-                        }
-                        Timer& timer = timers[i];
-                        if (notice.many) {
-                          notice.timers.push_back(std::move(timer));
-                        } else if (const Rule* rule = rule_of(timer.id)) {
-                          Notice one = notice_of(Notice::Kind::expired, *rule);
-                          one.suspect = timer.announced != Instant{};
-                          one.announced = one.suspect ? timer.announced : now;
-                          timer.announced = one.announced;
-                          one.timers.push_back(std::move(timer));
-                          tell_claimed(std::move(one));
-                        }
-                      }
-                      if (until < timers.size()) {
-                        claim(std::move(timers), until, now, std::move(notice));
-                        return;
-                      }
-                      if (notice.many && !notice.timers.empty()) {
-                        tell_claimed(std::move(notice));
-                      }
-                      schedule();
-                    });
-}
-
-void TimerDesk::tell_claimed(Notice notice) {
-  const Instant now = ports_.store.time().now;
-  stats_.expired += notice.timers.size();
-  for (const Timer& timer : notice.timers) {
-    stats_.late += now - timer.deadline() - notice.rule->grace > kLate ? 1U : 0U;
-  }
-  tell_(std::move(notice));
-}
-
-void TimerDesk::tell_recovery(Timer timer, const timer::Missed& missed, Notice::Kind kind,
-                              bool suspect) {
-  const Rule* rule = rule_of(timer.id);
-  if (rule == nullptr) {
-    return;
-  }
-  Notice notice = notice_of(kind, *rule);
-  notice.missed = missed;
-  notice.announced = missed.announced;
-  notice.suspect = suspect;
-  notice.timers.push_back(std::move(timer));
-  stats_.recovered += 1;
-  tell_(std::move(notice));
-}
-
-void TimerDesk::told(Notice notice) {
-  if (notice.kind == Notice::Kind::still_expired || notice.kind == Notice::Kind::disarmed ||
-      notice.timers.empty()) {
-    return;
-  }
-  if (notice.many) {
-    groups_.emplace(notice.rule->name, notice.announced);
-    count_groups_later();
-  } else if (notice.kind == Notice::Kind::expired) {
-    // The rules may be others by now.
-    if (const Rule* rule = rule_of(notice.timers.front().id)) {
-      follow(notice.timers.front(), *rule, notice.announced);
-      schedule();
-    }
-  }
-  mark_told(std::move(notice), 0);
-}
-
-// A mark that fails is no loss: after a restart the event is found in the store.
-void TimerDesk::mark_told(Notice notice, std::size_t from) {
-  const std::size_t until = std::min(notice.timers.size(), from + bounds_.marks);
-  const auto kind =
-      notice.kind == Notice::Kind::expired ? TimerMark::Kind::told : TimerMark::Kind::recovered;
-  std::vector<TimerMark> marks;
-  for (std::size_t i = from; i < until; ++i) {
-    marks.push_back({notice.timers[i], kind, {}, notice.many});
-  }
-  ports_.store.mark(std::move(marks), [this, until, notice = std::move(notice)](
-                                          const Result<std::vector<bool>>& marked) mutable {
-    if (marked && until < notice.timers.size()) {
-      mark_told(std::move(notice), until);
-    }
-  });
-}
-
-// --- Reminders. ---
-
-void TimerDesk::follow(const Timer& timer, const Rule& rule, Instant after) {
-  if (rule.reminder <= 0ms) {
-    return;
-  }
-  // The next that is still to come: those that were due while nobody ran are not made up for.
-  const Instant now = ports_.store.time().now;
-  const auto past = std::max<std::int64_t>((now - after) / rule.reminder, 0);
-  followed_.emplace(after + rule.reminder * (past + 1),
-                    Follow{timer.id, timer.start, timer.announced});
-}
-
-void TimerDesk::remind(Instant now) {
-  while (!followed_.empty() && followed_.begin()->first <= now) {
-    auto node = followed_.extract(followed_.begin());
-    const std::string id = node.mapped().id;
-    ports_.store.find(
-        id, [this, followed = std::move(node.mapped())](const Result<std::optional<Timer>>& found) {
-          if (!found) {
-            const Instant again = ports_.store.time().now + kLookAgain;
-            followed_.emplace(again, followed);
-            wake_at(again);
-            return;
-          }
-          const Rule* rule = rule_of(followed.id);
-          if (!*found || (*found)->start != followed.start || rule == nullptr) {
-            return;
-          }
-          if (!quiet(*rule)) {
-            Notice notice = notice_of(Notice::Kind::still_expired, *rule);
-            notice.announced = followed.announced;
-            notice.timers.push_back(**found);
-            tell_(std::move(notice));
-          }
-          follow(**found, *rule, followed.announced);
-          schedule();
-        });
-  }
-}
-
-// --- Those that were told together: their incident ends when none of them is left as it was. ---
-
-void TimerDesk::count_groups_later() {
-  if (!groups_.empty() && !std::exchange(census_planned_, true)) {
-    census_timer_ = ports_.loop.call_at(ports_.clock.mono_now() + kCensusEvery, [this] {
-      census_planned_ = false;
-      take_census("", {}, false);
-    });
-  }
-}
-
-// Looks at all timers, page by page. The first after a start or a change of rules finds out whom to
-// remind of as well.
-void TimerDesk::take_census(std::string cursor, Groups seen, bool first) {
-  ports_.store.list(
-      {"", std::move(cursor), kCensusPage}, [this, epoch = rules_epoch_, seen = std::move(seen),
-                                             first](Result<ports::TimerPage> page) mutable {
-        if (epoch != rules_epoch_) {
-          return;
-        }
-        if (!page) {
-          count_groups_later();
-          return;
-        }
-        for (const Timer& timer : page->timers) {
-          count(timer, seen, first);
-        }
-        if (page->next.empty()) {
-          end_census(std::move(seen));
-          return;
-        }
-        ports_.loop.post(
-            [this, epoch, seen = std::move(seen), first, next = std::move(page->next)]() mutable {
-              if (epoch == rules_epoch_) {
-                take_census(std::move(next), std::move(seen), first);
-              }
-            });
-      });
-}
-
-void TimerDesk::count(const Timer& timer, Groups& seen, bool first) {
-  const Rule* rule = timer.told ? rule_of(timer.id) : nullptr;
-  if (rule == nullptr) {
-    return;
-  }
-  if (timer.grouped) {
-    seen.emplace(rule->name, timer.announced);
-  } else if (first) {
-    follow(timer, *rule, timer.announced);
-  }
-}
-
-void TimerDesk::end_census(Groups seen) {
-  for (const auto& [name, announced] : groups_) {
-    const auto rule = std::ranges::find(*rules_, name, &Rule::name);
-    // One that was told during the census is not over because it was not seen.
-    if (seen.contains({name, announced}) || rule == rules_->end() ||
-        ports_.store.time().now - announced < kCensusEvery) {
-      seen.emplace(name, announced);
-      continue;
-    }
-    Notice notice = notice_of(Notice::Kind::rearmed, *rule);
-    notice.many = true;
-    notice.announced = announced;
-    tell_(std::move(notice));
-  }
-  groups_ = std::move(seen);
-  std::erase_if(groups_, [this](const auto& group) {
-    return std::ranges::find(*rules_, group.first, &Rule::name) == rules_->end();
-  });
-  count_groups_later();
-  schedule();
 }
 
 TimerDesk::Stats TimerDesk::stats() const {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,6 +38,7 @@ class TimerDesk {
     std::size_t singly = 5'000;      // expiries told one by one in a second; more are told together
     std::size_t together = 100'000;  // timers in one notice
     std::size_t marks = 1'000;       // written at once: arming goes on between
+    Milliseconds gather{250};        // how long more are awaited when they are told together
   };
   // Takes what is to be told; any thread's business from there. told() follows.
   using Tell = std::move_only_function<void(Notice)>;
@@ -46,8 +48,8 @@ class TimerDesk {
   TimerDesk(const TimerDesk&) = delete;
   TimerDesk& operator=(const TimerDesk&) = delete;
 
-  // At the start and on reload. Without rules nobody hears of expiries.
-  void apply(std::vector<timer::Rule> rules);
+  // At the start and on reload. Without rules nobody hears of expiries. `quiet` as of set_quiet().
+  void apply(std::vector<timer::Rule> rules, std::vector<bool> quiet);
   // Of each rule, whether something silences it now; a silenced expiry waits.
   void set_quiet(std::vector<bool> quiet);
 
@@ -91,20 +93,34 @@ class TimerDesk {
     Instant announced{};
   };
 
+  // Timers on their way to be claimed; `together` when they are told as one.
+  struct Claim {
+    std::vector<timer::Timer> timers;
+    std::size_t done = 0;  // of them: the store was asked
+    Instant now{};
+    Notice together;
+  };
+  // Until a silence, or a store that refuses, is looked at again.
+  static constexpr Milliseconds kLookAgain{1'000};
+
   void wake();
   void wake_at(Instant due);
   void schedule();
   void take(Result<std::vector<timer::Timer>> due);
   void consider(timer::Timer timer, Instant now);
   void move_waiting(Instant now);
+  // timer_desk_tell.cpp
   void tell_ready(Instant now);
-  void tell_singly(std::vector<timer::Timer> timers, Instant now);
-  void tell_together(std::vector<timer::Timer> timers, Instant now);
-  void claim(std::vector<timer::Timer> timers, std::size_t from, Instant now, Notice notice);
+  [[nodiscard]] bool gathering(Instant now);
+  [[nodiscard]] Instant name_group(Instant now);
+  void claim(std::unique_ptr<Claim> claim);
+  void claimed(std::unique_ptr<Claim> claim, const Result<std::vector<bool>>& taken);
+  void tell_one(Claim& claim, timer::Timer timer);
   void tell_claimed(Notice notice);
   void tell_recovery(timer::Timer timer, const timer::Missed& missed, Notice::Kind kind,
                      bool suspect);
   void mark_told(Notice notice, std::size_t from);
+  // timer_desk_follow.cpp
   void follow(const timer::Timer& timer, const timer::Rule& rule, Instant after);
   void remind(Instant now);
   using Groups = std::set<std::pair<std::string, Instant>>;  // rule's name, when it was told
@@ -136,6 +152,8 @@ class TimerDesk {
   ports::TimerId census_timer_ = 0;
   Instant second_{};  // in which `singly_` were told
   std::size_t singly_ = 0;
+  Instant gather_until_{};
+  Instant last_group_{};
   Stats stats_;
 };
 

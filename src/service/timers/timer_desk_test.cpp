@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,7 +40,7 @@ class TimerDeskTest : public ::testing::Test {
     desk_ = std::make_unique<TimerDesk>(
         TimerDesk::Ports{loop_, loop_, *store_, log_},
         [this](Notice notice) { hear(std::move(notice)); }, bounds_);
-    desk_->apply(rules_);
+    desk_->apply(rules_, quiet_);
     loop_.run_ready();
   }
   // "KIND ID" or "KIND RULE xCOUNT", with the seconds since the begin.
@@ -51,6 +52,9 @@ class TimerDeskTest : public ::testing::Test {
     text += " at " + std::to_string((loop_.now() - begin_) / 1s);
     text += notice.suspect ? "?" : "";
     heard_.push_back(text);
+    if (notice.many && notice.kind == Notice::Kind::expired) {
+      groups_.push_back(notice.announced);
+    }
     if (gives_back_) {
       loop_.post([this, notice = std::move(notice)]() mutable { desk_->told(std::move(notice)); });
     }
@@ -69,11 +73,14 @@ class TimerDeskTest : public ::testing::Test {
   test::VirtualLoop loop_;
   NullLogger log_;
   test::MemoryTimers kept_;
-  TimerDesk::Bounds bounds_{.singly = 5, .together = 100, .marks = 3};
+  static constexpr Milliseconds kGather = 250ms;
+  TimerDesk::Bounds bounds_{.singly = 5, .together = 100, .marks = 3, .gather = kGather};
   std::vector<timer::Rule> rules_{rule("job-*"), rule("slow-*", 10s), rule("nag-*", 0s, 60s)};
+  std::vector<bool> quiet_;
   std::unique_ptr<test::MemoryTimerStore> store_;
   std::unique_ptr<TimerDesk> desk_;
   std::vector<std::string> heard_;
+  std::vector<Instant> groups_;  // the names of those that were told together
   bool gives_back_ = true;
   Instant begin_ = loop_.now();
 };
@@ -177,6 +184,40 @@ TEST_F(TimerDeskTest, WhileARuleIsSilencedItsExpiriesWait) {
   EXPECT_EQ(heard().size(), 1U);
 }
 
+TEST_F(TimerDeskTest, WhatExpiredWhileNobodyRanWaitsForASilenceToo) {
+  arm("job-1", 30);
+  desk_.reset();
+  loop_.clear();
+  loop_.run_for(1h);
+  quiet_ = {true, false, false};
+  start();
+  loop_.run_for(1min);
+  EXPECT_THAT(heard(), IsEmpty());
+  desk_->set_quiet({});  // of other rules than these: passed over
+  loop_.run_for(2s);
+  EXPECT_THAT(heard(), IsEmpty());
+  desk_->set_quiet({false, false, false});
+  loop_.run_for(2s);
+  EXPECT_EQ(heard().size(), 1U);
+}
+
+TEST_F(TimerDeskTest, WhatAnEarlierProcessClaimedTogetherIsToldTogether) {
+  for (int i = 0; i < 8; ++i) {
+    arm("job-" + std::to_string(i), 30);
+  }
+  gives_back_ = false;
+  loop_.run_for(30s + kGather);
+  EXPECT_THAT(heard(), ElementsAre("expired job-* x8 at 30"));
+  // Few enough to be told one by one, were they not claimed as many.
+  for (int i = 0; i < 5; ++i) {
+    arm("job-" + std::to_string(i), 3600);
+  }
+  gives_back_ = true;
+  start();
+  loop_.run_for(10s);
+  EXPECT_THAT(heard(), ElementsAre("expired job-* x3 at 30?"));
+}
+
 TEST_F(TimerDeskTest, AReminderComesUntilItIsArmedAgainAlsoAfterARestart) {
   arm("nag-1", 30);
   loop_.run_for(30s + 120s);
@@ -195,7 +236,7 @@ TEST_F(TimerDeskTest, AFloodIsToldByRuleAndItsEndWhenNoneIsLeft) {
     arm("job-" + std::to_string(i), 30);
     arm("slow-" + std::to_string(i), 20);
   }
-  loop_.run_for(30s);
+  loop_.run_for(30s + kGather);
   EXPECT_THAT(heard(),
               testing::UnorderedElementsAre("expired job-* x20 at 30", "expired slow-* x20 at 30"));
   for (int i = 0; i < 20; ++i) {
@@ -210,12 +251,34 @@ TEST_F(TimerDeskTest, AFloodIsToldByRuleAndItsEndWhenNoneIsLeft) {
   EXPECT_THAT(heard(), IsEmpty());
 }
 
+TEST_F(TimerDeskTest, OfAFloodThatLastsAMomentOneNoticeIsMade) {
+  for (int i = 0; i < 40; ++i) {
+    arm("job-" + std::to_string(i), 30);
+    loop_.run_for(5ms);
+  }
+  loop_.run_for(31s);
+  EXPECT_THAT(heard(),
+              ElementsAre("expired job-0 at 30", "expired job-1 at 30", "expired job-2 at 30",
+                          "expired job-3 at 30", "expired job-4 at 30", "expired job-* x35 at 30"));
+}
+
+TEST_F(TimerDeskTest, NoTwoGroupsAreCalledTheSame) {
+  for (int i = 0; i < 10'000; ++i) {
+    arm("job-" + std::to_string(i), 30);
+  }
+  loop_.run_for(31s);
+  EXPECT_EQ(desk_->stats().expired, 10'000U);
+  ASSERT_GE(groups_.size(), 2U);
+  std::ranges::sort(groups_);
+  EXPECT_EQ(std::ranges::adjacent_find(groups_), groups_.end());
+}
+
 TEST_F(TimerDeskTest, NewRulesHoldForTimersThatRun) {
   arm("late-1", 30);
   loop_.run_for(60s);
   arm("late-2", 30);
   rules_.push_back(rule("late-*"));
-  desk_->apply(rules_);
+  desk_->apply(rules_, quiet_);
   loop_.run_for(60s);
   EXPECT_THAT(heard(), ElementsAre("expired late-2 at 90"));
 }
