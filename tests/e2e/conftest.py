@@ -109,3 +109,18 @@ def clean_environment(extra=None):
             if not k.startswith(("TOCSIN_", "AWS_", "NOTIFY_", "WATCHDOG_"))
             and k.lower() not in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")}
     return {**kept, "LC_ALL": "C.UTF-8", **(extra or {})}
+
+
+@pytest.fixture(scope="session")
+def read_only_shim(tmp_path_factory):
+    """read_only_shim(folder, switch): what a daemon needs in its environment so that the folder is
+    read-only while the file `switch` exists.
+
+    The kernel keeps a file system with open files from becoming read-only, except after an I/O
+    error of the device. The shim gives the process what it would then see: EROFS.
+    """
+    library = tmp_path_factory.mktemp("shim") / "read_only_disk.so"
+    source = pathlib.Path(__file__).with_name("read_only_disk.c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    return lambda folder, switch: {"LD_PRELOAD": str(library), "READ_ONLY_FOLDER": str(folder),
+                                   "READ_ONLY_WHEN": str(switch)}

@@ -1,7 +1,6 @@
 """A store that refuses: full disk, read-only disk. Checks go on, it says so, it mends by itself."""
 
 import json
-import pathlib
 import subprocess
 
 import pytest
@@ -11,7 +10,6 @@ from isolated import SmallDisk
 from targets import answer
 
 MONITORS = 20
-SHIM = pathlib.Path(__file__).with_name("read_only_disk.c")
 
 
 @pytest.fixture
@@ -127,24 +125,13 @@ def test_a_full_disk_stops_no_check_and_no_alert_and_loses_nothing(daemon, targe
     assert node.stop() == 0
 
 
-@pytest.fixture(scope="module")
-def read_only_shim(tmp_path_factory):
-    """The kernel keeps a file system with open files from becoming read-only, except after an I/O
-    error of the device. The shim gives the process what it would then see: EROFS."""
-    library = tmp_path_factory.mktemp("shim") / "read_only_disk.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, SHIM], check=True)
-    return library
-
-
 def test_a_disk_that_turns_read_only_stops_no_check_and_loses_nothing(
         daemon, target, read_only_shim, tmp_path):
     folder, switch = tmp_path / "disk", tmp_path / "read-only"
     folder.mkdir()
     server = target(answer(200))
     node = daemon(config(server, folder / "tocsin.db"))
-    shim = {"LD_PRELOAD": str(read_only_shim), "READ_ONLY_FOLDER": str(folder),
-            "READ_ONLY_WHEN": str(switch)}
-    node.start(env=shim)
+    node.start(env=read_only_shim(folder, switch))
     wait_until(lambda: all(i["state"] == "up" for i in node.monitors().values()), what="all up")
     flip(node, server)
     switch.touch()
