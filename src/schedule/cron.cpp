@@ -140,7 +140,7 @@ std::optional<Milliseconds> Cron::shortest_gap(Instant from) const {
       if (in_day) {
         consider(*in_day);
       }
-      if (const sys_seconds change = zone_->at(end - 1s).begin; change > begin) {
+      if (const sys_seconds change = zone_->at(end - 1s).begin; change >= begin) {
         consider_change(begin, change, end, best);
       }
     }
@@ -150,7 +150,8 @@ std::optional<Milliseconds> Cron::shortest_gap(Instant from) const {
 }
 
 // The gaps that a change of offset within [begin, end) bends: those before and after the first
-// match at or after it.
+// match at or after it. One at the day's very beginning may bring the matches of a day that was
+// skipped into this one.
 void Cron::consider_change(sys_seconds begin, sys_seconds change, sys_seconds end,
                            std::optional<seconds>& best) const {
   const auto before = last(begin, change);

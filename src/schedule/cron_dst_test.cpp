@@ -194,5 +194,13 @@ TEST(CronOverDst, ShortestGapSeesTheChanges) {
   EXPECT_EQ(gap("0 12 * * 0", kNewYork), 7 * 24h - 1h);
 }
 
+// Samoa had no 30 December 2011: what was to run then runs when the 31st begins.
+TEST(CronOverDst, ShortestGapSeesADayThatIsSkipped) {
+  using namespace std::chrono_literals;
+  const auto cron = Cron::parse("0 11 * * *", *find_zone("Pacific/Apia"));
+  ASSERT_TRUE(cron);
+  EXPECT_EQ(cron->shortest_gap(*parse_rfc3339("2011-12-29T12:00:00Z")), 11h);
+}
+
 }  // namespace
 }  // namespace tocsin::schedule
