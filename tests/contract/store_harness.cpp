@@ -145,6 +145,8 @@ bool PumpLoop::run_until(const std::function<bool()>& done) {
       idle = 0;
     } else if (++idle > 300) {
       return false;
+    } else if (idle % 5 == 0) {
+      advance(when_stuck_);
     }
   }
   return true;

@@ -36,6 +36,9 @@ class PumpLoop final : public ports::Loop, public ports::Clock {
   // Time passes only by advance(); otherwise the loop jumps to the next timer when it has nothing
   // else to do.
   void stand_still() { jumps_ = false; }
+  // While it stands still and nothing happens for a second of real time: so much passes. For what
+  // tries again after a moment when something real failed.
+  void pass_when_stuck(Milliseconds by) { when_stuck_ = by; }
   // Time passes on both clocks. Timers that became due run with the next run_until().
   void advance(Milliseconds by) {
     wall_ += by;
@@ -53,6 +56,7 @@ class PumpLoop final : public ports::Loop, public ports::Clock {
   Instant wall_ = from_unix_ms(1'767'225'600'000);  // 2026-01-01T00:00:00Z
   MonoTime mono_{std::chrono::seconds{1000}};
   bool jumps_ = true;
+  Milliseconds when_stuck_{0};
   ports::TimerId next_id_ = 1;
   std::map<std::pair<MonoTime, ports::TimerId>, ports::Task> timers_;
   std::mutex mutex_;

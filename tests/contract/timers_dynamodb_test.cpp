@@ -35,6 +35,7 @@ class DynamoDbTimers : public ::testing::TestWithParam<const char*> {
  protected:
   DynamoDbTimers() {
     loop_.stand_still();
+    loop_.pass_when_stuck(50ms);
     aws::ClientOptions options;
     options.most_attempts = 8;
     options.first_delay = 20ms;
