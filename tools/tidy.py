@@ -20,6 +20,7 @@ MODULES = {
     "alert": ["base", "check", "schedule"],
     "notification": ["base", "check", "alert"],
     "timer": ["base", "schedule", "check", "alert"],
+    "deployment": ["base", "check"],
     "config": ["base", "schedule", "check", "alert", "timer", "notification"],
     "ports": ["base", "schedule", "check", "alert", "timer", "notification", "config"],
     "service": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports"],
@@ -29,7 +30,7 @@ MODULES = {
     "app": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports",
             "service", "adapters", "web"],
 }
-DOMAIN = ("schedule", "check", "alert", "timer", "notification", "config")
+DOMAIN = ("schedule", "check", "alert", "timer", "deployment", "notification", "config")
 
 # The one exception from "an adapter never includes another": what speaks to a service of AWS does so
 # through the client in adapters/aws, its credentials and its retries.
@@ -43,6 +44,7 @@ OUTSIDE = {
     "check": ["fmt/"],
     "alert": ["fmt/"],
     "timer": ["fmt/"],
+    "deployment": ["fmt/"],
     "notification": ["fmt/"],
     "config": ["fmt/"],
     "ports": [],
