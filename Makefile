@@ -38,7 +38,8 @@ test:  ## Build and run the unit, contract, simulation and end-to-end tests
 	@tools/install-deps test
 	$(call build,dev)
 	@$(PYTHON) tools/run_tests.py --results $(RESULTS) --jobs $(JOBS) \
-	  ctest:$(BUILD)/dev:'$(LABELS)' unittest:tools pytest:tests/e2e:$(BUILD)/dev/tocsin
+	  ctest:$(BUILD)/dev:'$(LABELS)' unittest:tools unittest:tests/aws/scripted \
+	  pytest:tests/e2e:$(BUILD)/dev/tocsin
 
 .PHONY: unit
 unit:  ## Build and run only the fast tests of src/
