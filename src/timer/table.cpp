@@ -82,7 +82,7 @@ Table::Number Table::add(std::string_view id, std::uint32_t hash) {
     }
   }
   Node& n = node(number);
-  n = Node{};
+  clear(n);
   n.id = new char[id.size()];
   std::memcpy(n.id, id.data(), id.size());
   n.id_size = static_cast<std::uint16_t>(id.size());
@@ -91,6 +91,13 @@ Table::Number Table::add(std::string_view id, std::uint32_t hash) {
   ++size_;
   id_bytes_ += id.size();
   return number;
+}
+
+// What the queue holds of the number stays counted.
+void Table::clear(Node& node) {
+  const std::uint8_t soon = node.soon;
+  node = Node{};
+  node.soon = soon;
 }
 
 void Table::grow() {
@@ -127,7 +134,7 @@ void Table::erase(Number number) {
   id_bytes_ -= n.id_size;
   --size_;
   delete[] n.id;
-  n = Node{};
+  clear(n);
   n.seconds = free_;
   free_ = number;
 }
@@ -190,11 +197,19 @@ void Table::enqueue(Number number, Instant now) {
   const Instant at = deadline(number);
   if (at <= now + kSoonWithin) {
     n.stamp = kSoon;
-    soon_.push({at, number});
+    push_soon(number, at);
     return;
   }
   n.stamp = far_.stamp_for(at, now);
   far_.add(number, n.stamp);
+}
+
+// Beyond so many entries no further one is made: the last of them to come is put where it belongs.
+void Table::push_soon(Number number, Instant at) {
+  if (node(number).soon < kMostSoon) {
+    ++node(number).soon;
+    soon_.push({at, number});
+  }
 }
 
 void Table::drop_outdated(Instant now) {
@@ -221,14 +236,19 @@ Table::Number Table::pop_expired(Instant now) {
   while (!soon_.empty() && soon_.top().deadline <= now) {
     const Number number = soon_.top().number;
     soon_.pop();
-    if (!used(number) || node(number).stamp != kSoon) {
+    Node& n = node(number);
+    --n.soon;
+    if (!used(number) || n.stamp != kSoon) {
       continue;
     }
     if (deadline(number) > now) {
-      enqueue(number, now);
+      // Armed again: another entry stands for it, unless this was the last.
+      if (n.soon == 0) {
+        enqueue(number, now);
+      }
       continue;
     }
-    node(number).stamp = kNotQueued;
+    n.stamp = kNotQueued;
     --queued_;
     return number;
   }

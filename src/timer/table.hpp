@@ -67,7 +67,8 @@ class Table {
     Stamp stamp = kNotQueued;
     std::uint32_t hash = 0;
     std::uint16_t id_size = 0;
-    bool more = false;  // extras_ knows more of it
+    bool more = false;      // extras_ knows more of it
+    std::uint8_t soon = 0;  // its entries in soon_, whoever had the number when they were made
   };
   // What only those have that expired and were told of.
   struct Extra {
@@ -89,6 +90,7 @@ class Table {
   };
   static constexpr std::size_t kChunk = 4096;
   static constexpr Stamp kSoon = UINT32_MAX;
+  static constexpr std::uint8_t kMostSoon = UINT8_MAX;
 
   [[nodiscard]] Node& node(Number number) { return chunks_[number / kChunk][number % kChunk]; }
   [[nodiscard]] const Node& node(Number number) const {
@@ -98,8 +100,10 @@ class Table {
   [[nodiscard]] std::size_t slot_of(std::string_view id, std::uint32_t hash) const;
   [[nodiscard]] Number add(std::string_view id, std::uint32_t hash);
   void grow();
+  static void clear(Node& node);
   void open_begun(Instant now);
   void enqueue(Number number, Instant now);
+  void push_soon(Number number, Instant at);
   void drop_outdated(Instant now);
 
   SipKey key_;

@@ -88,6 +88,44 @@ TEST(TimerTable, WhatIsArmedLongAndShortInTurnsDoesNotPileUp) {
   EXPECT_LT(table.bytes(), 20'000'000U);
 }
 
+TEST(TimerTable, WhatIsArmedAgainWithinItsLastSecondDoesNotPileUp) {
+  Table table(kKey, kBase);
+  table.queue(table.put("job", kBase, 1), kBase);
+  const std::size_t before = table.bytes();
+  Instant now = kBase;
+  for (int i = 0; i < 10'000; ++i) {
+    now += 100ms;
+    table.queue(table.put("job", now, 1), now);
+    EXPECT_EQ(table.pop_expired(now), Table::kNone);
+  }
+  EXPECT_LT(table.bytes(), before + 1'000);
+  // More of them in a second than are counted.
+  for (int i = 0; i < 1'000; ++i) {
+    now += 1ms;
+    table.queue(table.put("job", now, 1), now);
+  }
+  EXPECT_EQ(expired(table, now + 999ms), Ids{});
+  EXPECT_EQ(expired(table, now + 1s), (Ids{"job"}));
+}
+
+TEST(TimerTable, EntriesOfATimerThatIsGoneMeanNothingToTheNextOfItsNumber) {
+  Table table(kKey, kBase);
+  Instant now = kBase;
+  for (int i = 0; i < 1'000; ++i) {
+    const auto number = table.put("gone", now, 1);
+    table.queue(number, now);
+    table.erase(number);
+    table.queue(table.put("job", now, 1), now);
+    now += 10ms;
+    EXPECT_EQ(table.pop_expired(now), Table::kNone);
+    table.erase(table.find("job"));
+  }
+  table.queue(table.put("job", now, 1), now);
+  EXPECT_EQ(expired(table, now + 999ms), Ids{});
+  EXPECT_EQ(expired(table, now + 1s), (Ids{"job"}));
+  EXPECT_EQ(expired(table, now + 1h), Ids{});
+}
+
 // Against a model that looks at everything.
 struct Model {
   std::map<std::string, std::pair<Instant, bool>> timers;  // deadline, queued
