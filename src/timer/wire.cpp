@@ -42,12 +42,14 @@ bool decode(std::string_view text, std::string& out) {
   return true;
 }
 
-// nullopt: an absolute form without a path is "/".
-std::string_view path_of(std::string_view target) {
+// An absolute form without a path is "/". nullopt: neither a path nor a URL.
+std::optional<std::string_view> path_of(std::string_view target) {
   if (!target.starts_with('/')) {
     const std::size_t scheme = target.find("://");
-    const std::size_t slash =
-        scheme == std::string_view::npos ? scheme : target.find_first_of("/?#", scheme + 3);
+    if (scheme == std::string_view::npos || scheme > target.find_first_of("/?#")) {
+      return std::nullopt;
+    }
+    const std::size_t slash = target.find_first_of("/?#", scheme + 3);
     target = slash == std::string_view::npos ? std::string_view{} : target.substr(slash);
   }
   target = target.substr(0, target.find_first_of("?#"));
@@ -121,7 +123,11 @@ Command read_two(std::string_view method, std::string_view segment, std::string_
 
 Command read_command(std::string_view method, std::string_view target, bool post_only,
                      std::string& decoded) {
-  const std::string_view path = path_of(target).substr(1);
+  const auto found = path_of(target);
+  if (!found || !found->starts_with('/')) {
+    return Refused{404, kNotFound, {}};
+  }
+  const std::string_view path = found->substr(1);
   if (path.empty()) {
     if (method == "GET" || method == "HEAD") {
       return ShowStatus{};

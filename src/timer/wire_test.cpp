@@ -48,6 +48,13 @@ TEST(TimerWire, PassesOverTheQueryAndTakesTheAbsoluteForm) {
   EXPECT_EQ(read("GET", "http://timers.example.com"), "status");
 }
 
+TEST(TimerWire, ATargetThatIsNeitherPathNorUrlIsNotTheStatus) {
+  for (const char* target : {"job/60", "job", "*", "?", "a/b://c/60", "//"}) {
+    EXPECT_FALSE(read("GET", target).starts_with("status")) << target;
+  }
+  EXPECT_EQ(read("GET", "job/60"), read("GET", "/job/60/1")) << "not found";
+}
+
 TEST(TimerWire, AnIdIsWhatThePercentSignsStandFor) {
   EXPECT_EQ(read("GET", "/a%2Fb%20c/5"), "arm a/b c 5");
   EXPECT_EQ(read("GET", "/%C3%BC"), "check \xC3\xBC");

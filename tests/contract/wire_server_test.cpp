@@ -182,6 +182,20 @@ TEST_F(WireServerTest, HeadHasTheLengthAndNoBody) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
 
+TEST_F(WireServerTest, AnOldClientIsToldThatItsConnectionStays) {
+  start();
+  Client client(server_->port());
+  client.send("GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_NE(client.read_answers(1).find("Connection: keep-alive\r\n"), std::string::npos);
+  client.send("GET /2 HTTP/1.0\r\n\r\n");
+  const std::string all = client.read_to_end();
+  EXPECT_EQ(client.answers(), 2U);
+  EXPECT_NE(all.find("Connection: close\r\n"), std::string::npos);
+  Client modern(server_->port());
+  modern.get("/3");
+  EXPECT_EQ(modern.read_answers(1).find("Connection:"), std::string::npos);
+}
+
 TEST_F(WireServerTest, PipelinedRequestsAreAnsweredInTheirOrderHoweverTheAnswersCome) {
   start();
   Client client(server_->port());

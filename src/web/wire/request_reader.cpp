@@ -26,8 +26,12 @@ bool is_token(std::string_view text) {
   });
 }
 
+// Bytes beyond ASCII, too: clients send ids as they are typed. Whether they are UTF-8 is not asked
+// here.
 bool is_visible(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c != 0x7f; });
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f;
+  });
 }
 
 bool same(std::string_view a, std::string_view lower) {
@@ -168,7 +172,7 @@ bool RequestReader::take_connection(std::string_view value) {
     if (same(option, "close")) {
       head_.request.keep_alive = false;
     } else if (same(option, "keep-alive") && http_1_0_) {
-      head_.request.keep_alive = true;
+      head_.request.keep_alive = head_.request.asks_keep_alive = true;
     }
     value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
   }

@@ -14,6 +14,7 @@ struct WireRequest {
   std::string_view target;
   std::string_view authorization;  // the field's value; "" without
   bool keep_alive = true;
+  bool asks_keep_alive = false;  // HTTP/1.0: it waits for the end unless it is told
   bool expects_continue = false;
 };
 

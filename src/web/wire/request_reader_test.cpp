@@ -39,6 +39,13 @@ TEST(RequestReader, ReadsAWholeHeadAndNothingLess) {
   EXPECT_EQ(read("\r\n\r\n" + text), "GET /a/5 34");
 }
 
+TEST(RequestReader, TakesATargetAsItWasTyped) {
+  EXPECT_EQ(read("GET /j\xC3\xB6"
+                 "b/5 HTTP/1.1\r\nHost: x\r\n\r\n"),
+            "GET /j\xC3\xB6"
+            "b/5 33");
+}
+
 TEST(RequestReader, KnowsWhetherTheConnectionStays) {
   EXPECT_EQ(read(with("Connection: close\r\n")), "GET /a close 47");
   EXPECT_EQ(read(with("CONNECTION: upgrade , CLOSE\r\n")), "GET /a close 57");

@@ -180,7 +180,7 @@ bool WireServer::consume_one(std::uint32_t index, std::string_view& text) {
     mark_dirty(index);
   }
   const WireTicket ticket{index, connection.generation, connection.next_number++,
-                          head.request.method == "HEAD"};
+                          head.request.method == "HEAD", head.request.asks_keep_alive};
   const WireRequest request = head.request;
   text.remove_prefix(head.size);
   handler_(request, ticket);
@@ -195,7 +195,7 @@ void WireServer::refuse(std::uint32_t index, const WireProblem& problem) {
   connection.in.clear();
   connection.in_body = false;
   const std::string body = fmt::format("{{\"Message\":\"{}\"}}", problem.message);
-  const WireTicket ticket{index, connection.generation, connection.next_number++, false};
+  const WireTicket ticket{index, connection.generation, connection.next_number++};
   answer(ticket, {problem.status, body, {}});
 }
 
@@ -258,6 +258,8 @@ void WireServer::write_answer(std::string& out, WireTicket ticket, const WireAns
   out += answer.fields;
   if (close) {
     out += "Connection: close\r\n";
+  } else if (ticket.keep_alive) {
+    out += "Connection: keep-alive\r\n";
   }
   if (answer.status == 204) {
     out += "\r\n";

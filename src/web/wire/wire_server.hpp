@@ -39,7 +39,8 @@ struct WireTicket {
   std::uint32_t connection = 0;
   std::uint32_t generation = 0;
   std::uint32_t number = 0;
-  bool head_only = false;  // HEAD
+  bool head_only = false;   // HEAD
+  bool keep_alive = false;  // HTTP/1.0 asked for it
 };
 
 struct WireAnswer {
