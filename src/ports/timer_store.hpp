@@ -40,11 +40,12 @@ struct TimerPage {
 };
 
 // Something that becomes known about an arm; passed over when the timer was armed again since.
+// Not so `recovered`: what was missed goes over to later arms, and is known by itself.
 struct TimerMark {
   enum class Kind : std::uint8_t {
     claimed,    // its expiry is about to be told, by this process
     told,       // and is in the outbox
-    recovered,  // so is the end of what `missed` says
+    recovered,  // so is the end of what `timer.missed` says
   };
   timer::Timer timer;  // the arm
   Kind kind = Kind::claimed;

@@ -288,6 +288,38 @@ TEST_P(TimerStoreContract, ArmingAfterAnAnnouncementKeepsWhatIsToBeTakenBack) {
   EXPECT_EQ(due(), Ids{});
 }
 
+TEST_P(TimerStoreContract, TheEndOfAnExpiryIsMarkedOnWhicheverArmHoldsIt) {
+  const Timer timer = armed("job-1", 10);
+  loop_.advance(20s);
+  EXPECT_EQ(due(), (Ids{"job-1"}));
+  marked(timer, TimerMark::Kind::claimed);
+  marked(timer, TimerMark::Kind::told);
+  const Timer back = armed("job-1", 100);
+  loop_.advance(1s);
+  const Timer again = armed("job-1", 50);  // before the mark
+  EXPECT_EQ(again.missed, back.missed);
+  EXPECT_EQ(marked(back, TimerMark::Kind::recovered), std::vector<bool>{true});
+  EXPECT_EQ(found("job-1")->missed, std::nullopt);
+  EXPECT_EQ(found("job-1")->seconds, 50);
+  EXPECT_EQ(marked(back, TimerMark::Kind::recovered), std::vector<bool>{false});
+  open();
+  EXPECT_EQ(due(), Ids{});
+}
+
+TEST_P(TimerStoreContract, WhatExpiredWhileNothingWasWatchedIsNotHandedOutLater) {
+  if (!backend_->bounded()) {
+    GTEST_SKIP() << "of a shared table nobody knows who wanted to hear of what";
+  }
+  armed("job-1", 10);
+  armed("job-2", 100);
+  store_->watch({});
+  loop_.advance(20s);
+  store_->watch([](std::string_view) { return true; });
+  EXPECT_EQ(due(), Ids{});
+  loop_.advance(100s);
+  EXPECT_EQ(due(), (Ids{"job-2"}));
+}
+
 TEST_P(TimerStoreContract, WhatExpiredUnwatchedIsNotHandedOutAfterARestartEither) {
   if (!backend_->bounded()) {
     GTEST_SKIP() << "of a shared table nobody knows who wanted to hear of what";

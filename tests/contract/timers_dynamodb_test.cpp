@@ -175,6 +175,23 @@ TEST_P(DynamoDbTimers, OneOfManyProcessesWinsAClaimAndAnotherTakesItOverFromTheD
   EXPECT_EQ(due(*announcer(table)), Ids{});
 }
 
+TEST_P(DynamoDbTimers, WhoWaitsNoLongerWhileTheIndexIsReadIsHandedNothing) {
+  const std::string table = fresh_table();
+  dynamodb_->create_table(table, true);
+  auto store = announcer(table);
+  EXPECT_EQ(due(*store), Ids{});
+  ASSERT_TRUE(arm(loop_, *store, "a", 10));
+  loop_.advance(20s);
+  std::optional<std::size_t> handed_out;
+  store->take_due(10, [&](const Result<std::vector<Timer>>& due) {
+    ASSERT_TRUE(due);
+    handed_out = due->size();
+  });
+  store->watch({});  // a reload that took the rules away
+  ASSERT_TRUE(loop_.run_until([&] { return handed_out.has_value(); }));
+  EXPECT_EQ(handed_out, 0U);
+}
+
 TEST_P(DynamoDbTimers, AsksForALookOftenAndAtItsOwnDeadlines) {
   const std::string table = fresh_table();
   dynamodb_->create_table(table, true);

@@ -22,8 +22,8 @@ void MemoryTimerStore::reply(Answer<T> answer, T value) {
 }
 
 template <typename T>
-bool MemoryTimerStore::refused(Answer<T>& answer) {
-  if (!refuses_) {
+bool MemoryTimerStore::refused(Answer<T>& answer, bool also) {
+  if (!refuses_ && !also) {
     return false;
   }
   stats_.failures += 1;
@@ -44,15 +44,16 @@ const Timer* MemoryTimerStore::found(std::string_view id) const {
 ports::TimerStore::Time MemoryTimerStore::time() { return {clock_.now(), Milliseconds{0}}; }
 
 void MemoryTimerStore::watch(std::function<bool(std::string_view)> watched) {
-  if (watched_) {
+  if (watched_ || watching_) {
     pass_over_unwatched();
   }
+  watching_ = true;
   watched_ = std::move(watched);
 }
 
 void MemoryTimerStore::pass_over_unwatched() {
   for (const auto& [id, timer] : kept_.timers) {
-    if (timer.expired(clock_.now()) && !watched_(id)) {
+    if (timer.expired(clock_.now()) && !(watched_ && watched_(id))) {
       kept_.passed_over.emplace(id, timer.start);
     }
   }
@@ -162,13 +163,17 @@ std::optional<Instant> MemoryTimerStore::next_due() {
 }
 
 void MemoryTimerStore::mark(std::vector<TimerMark> marks, Answer<std::vector<bool>> answer) {
-  if (refused(answer)) {
+  if (refused(answer, refuses_marks_)) {
     return;
   }
   std::vector<bool> applied;
   for (const TimerMark& mark : marks) {
     const auto at = kept_.timers.find(mark.timer.id);
-    const bool applies = at != kept_.timers.end() && at->second.same_arm(mark.timer);
+    const bool there = at != kept_.timers.end();
+    const bool applies =
+        there && (mark.kind == TimerMark::Kind::recovered
+                      ? at->second.missed.has_value() && at->second.missed == mark.timer.missed
+                      : at->second.same_arm(mark.timer));
     applied.push_back(applies);
     if (!applies) {
       continue;

@@ -44,12 +44,13 @@ class MemoryTimerStore final : public ports::TimerStore {
   [[nodiscard]] Stats stats() const override;
 
   void refuse(bool refuses) { refuses_ = refuses; }
+  void refuse_marks(bool refuses) { refuses_marks_ = refuses; }
 
  private:
   template <typename T>
   void reply(Answer<T> answer, T value);
   template <typename T>
-  [[nodiscard]] bool refused(Answer<T>& answer);
+  [[nodiscard]] bool refused(Answer<T>& answer, bool also = false);
   [[nodiscard]] const timer::Timer* found(std::string_view id) const;
   [[nodiscard]] bool waits(const timer::Timer& timer) const;
   void pass_over_unwatched();
@@ -61,7 +62,9 @@ class MemoryTimerStore final : public ports::TimerStore {
   std::function<bool(std::string_view)> watched_;
   std::set<std::pair<std::string, Instant>> handed_out_;
   Stats stats_;
+  bool watching_ = false;  // watch() was called
   bool refuses_ = false;
+  bool refuses_marks_ = false;
 };
 
 }  // namespace tocsin::test

@@ -16,15 +16,21 @@ constexpr Table::Number kAsked = 50'000;
 }  // namespace
 
 void TimersSqlite::watch(std::function<bool(std::string_view)> watched) {
+  const bool nobody_waited = !watched_;
   watched_ = std::move(watched);
   ++pass_;
   if (!std::exchange(watching_, true)) {
     queue_stored();
     return;
   }
-  if (watched_) {
-    queue_all(0, pass_);
+  if (!watched_) {
+    return;
   }
+  if (nobody_waited) {  // nor took what expired
+    while (table_.pop_expired(now()) != Table::kNone) {
+    }
+  }
+  queue_all(0, pass_);
 }
 
 // What an earlier process left to be told, and all that run.

@@ -174,7 +174,9 @@ void TimersSqlite::apply(MarkOp& op, std::string& log) {
   op.applied.clear();
   for (const TimerMark& mark : op.marks) {
     std::optional<Timer> timer = state_of(mark.timer.id);
-    const bool applies = timer && timer->same_arm(mark.timer);
+    const bool recovered = mark.kind == TimerMark::Kind::recovered;
+    const bool applies = timer && (recovered ? timer->missed && timer->missed == mark.timer.missed
+                                             : timer->same_arm(mark.timer));
     op.applied.push_back(applies);
     if (!applies) {
       continue;
@@ -244,7 +246,8 @@ void TimersSqlite::take_over() {
     }
   }
   for (const Op& op : writing_) {
-    stats_.arms += std::holds_alternative<ArmOp>(op) ? 1U : 0U;
+    const auto* arm = std::get_if<ArmOp>(&op);
+    stats_.arms += arm != nullptr && arm->result ? 1U : 0U;
   }
 }
 

@@ -94,6 +94,7 @@ class TimersDynamoDb final : public ports::TimerStore {
   void mend_index(const Row& row);
   void mark_next(const std::shared_ptr<Marking>& marking);
   void mark_one(const std::shared_ptr<Marking>& marking, std::size_t index, int variant);
+  void mark_heir(const std::shared_ptr<Marking>& marking, std::size_t index);
   void marked(const std::shared_ptr<Marking>& marking, std::size_t index, int variant,
               const aws::ApiResult& result);
 

@@ -135,7 +135,7 @@ void TimersDynamoDb::taken(const std::shared_ptr<Taking>& taking, std::uint64_t 
     recheck_later();
   } else if (!result) {
     taking->failed = error_of(result.error());
-  } else {
+  } else if (watched_) {  // or nobody waits any more, since it was asked
     ScanPage page = read_page(result->body);
     for (Row& row : page.rows) {
       const auto handed = eligible(row);
@@ -279,6 +279,26 @@ void TimersDynamoDb::mark_one(const std::shared_ptr<Marking>& marking, std::size
        });
 }
 
+// What was missed went over to a later arm, unless that is gone or somebody marked it.
+void TimersDynamoDb::mark_heir(const std::shared_ptr<Marking>& marking, std::size_t index) {
+  read(marking->marks[index].timer.id, marking->deadline,
+       [this, marking, index](Result<std::optional<Row>> found) {
+         Timer& timer = marking->marks[index].timer;
+         if (!found) {
+           marking->failed = std::move(found.error());
+         } else if (*found && (*found)->missed && (*found)->missed == timer.missed) {
+           const Timer heir = timer_of(**found);
+           if (!heir.same_arm(timer)) {
+             timer = heir;
+             mark_one(marking, index, 0);
+             return;
+           }
+         }
+         --marking->in_flight;
+         mark_next(marking);
+       });
+}
+
 void TimersDynamoDb::marked(const std::shared_ptr<Marking>& marking, std::size_t index, int variant,
                             const aws::ApiResult& result) {
   const TimerMark& mark = marking->marks[index];
@@ -287,6 +307,10 @@ void TimersDynamoDb::marked(const std::shared_ptr<Marking>& marking, std::size_t
                                                              : 3;
   if (!result && condition_failed(result.error()) && variant + 1 < variants) {
     mark_one(marking, index, variant + 1);
+    return;
+  }
+  if (!result && condition_failed(result.error()) && mark.kind == TimerMark::Kind::recovered) {
+    mark_heir(marking, index);
     return;
   }
   if (result) {
