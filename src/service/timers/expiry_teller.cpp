@@ -21,6 +21,7 @@ using timer::Timer;
 constexpr std::size_t kNamed = 20;     // of many timers
 constexpr std::size_t kShownId = 197;  // and "..."
 constexpr Milliseconds kLate = 1s;
+constexpr std::size_t kLookedAt = 100;  // of the newest events of a timer or rule
 
 EventType type_of(Notice::Kind kind) {
   switch (kind) {
@@ -75,10 +76,12 @@ std::vector<bool> ExpiryTeller::quiet(const std::vector<timer::Rule>& rules) con
 void ExpiryTeller::describe_one(const Notice& notice, alert::Event& event) const {
   const Timer& timer = notice.timers.front();
   const bool over = notice.kind == Notice::Kind::rearmed || notice.kind == Notice::Kind::disarmed;
-  const Instant deadline = (over ? notice.missed.deadline : timer.deadline()) - notice.lead;
+  const Instant ended = over ? notice.missed.deadline : timer.deadline();
+  const Instant deadline = ended - notice.lead;
   const Instant now = clock_.now();
   event.monitor = shown(timer.id);
-  event.incident = fmt::format("timer/{}/{}", event.monitor, unix_ms(deadline));
+  // On the timers' own clock: the same whatever the wall clock did in between.
+  event.incident = fmt::format("timer/{}/{}", event.monitor, unix_ms(ended));
   event.at = deadline + notice.rule->grace;
   if (event.monitor != timer.id) {
     event.incident += fmt::format("/{:016x}", stable_hash(timer.id));
@@ -111,7 +114,7 @@ void ExpiryTeller::describe_one(const Notice& notice, alert::Event& event) const
 
 void ExpiryTeller::describe_many(const Notice& notice, alert::Event& event) const {
   event.monitor = "timers/" + notice.rule->name;
-  event.incident = fmt::format("{}/{}", event.monitor, unix_ms(notice.announced - notice.lead));
+  event.incident = fmt::format("{}/{}", event.monitor, unix_ms(notice.announced));
   event.at = notice.announced - notice.lead;
   if (notice.kind == Notice::Kind::rearmed) {
     event.at = clock_.now();
@@ -178,11 +181,15 @@ void ExpiryTeller::tell(Notice notice) {
     publish(std::move(notice), std::move(event));
     return;
   }
-  // Strictly older than the next id there could be: the event itself, if it is there.
-  ports::EventQuery query{event.monitor, event.type, event.id + '0', 1};
+  ports::EventQuery query{event.monitor, event.type, "", kLookedAt};
   store_.read_events(std::move(query), [this, notice = std::move(notice),
                                         event](Result<std::vector<ports::EventRow>> rows) mutable {
-    if (rows && !rows->empty() && rows->front().id == event.id) {
+    // By its key: its id was made by a wall clock that may have been another.
+    const std::string key = "\"key\":" + quoted(event.key);
+    const auto is_it = [&](const ports::EventRow& row) {
+      return row.id == event.id || row.json.find(key) != std::string::npos;
+    };
+    if (rows && std::ranges::any_of(*rows, is_it)) {
       told_(std::move(notice));
     } else {
       publish(std::move(notice), std::move(event));

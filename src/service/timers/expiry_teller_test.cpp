@@ -111,6 +111,38 @@ TEST_F(ExpiryTellerTest, WhatWasToldBeforeARestartIsNotToldAgain) {
   EXPECT_EQ(events_.size(), 2U) << "the earlier process died before it told";
 }
 
+TEST_F(ExpiryTellerTest, AStepOfTheWallClockPartsNoExpiryFromItsEnd) {
+  const Notice notice = expired("job-1");
+  const timer::Missed missed{notice.timers[0].deadline(), notice.announced, notice.timers[0].start};
+  tell(notice);
+  Notice suspect = notice;  // found after a restart
+  suspect.suspect = true;
+  suspect.lead = -2h;
+  tell(suspect);
+  EXPECT_EQ(events_.size(), 1U);
+  Notice again = expired("job-1");
+  again.kind = Notice::Kind::rearmed;
+  again.missed = missed;
+  again.lead = -2h;
+  tell(std::move(again));
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[1].incident, events_[0].incident);
+  EXPECT_EQ(events_[1].key, events_[0].key);
+}
+
+TEST_F(ExpiryTellerTest, AStepOfTheWallClockPartsNoGroupFromItsEnd) {
+  Notice notice = expired("job-1");
+  notice.many = true;
+  Notice over = notice;
+  over.kind = Notice::Kind::rearmed;
+  over.timers.clear();
+  over.lead = -2h;
+  tell(std::move(notice));
+  tell(std::move(over));
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[1].incident, events_[0].incident);
+}
+
 TEST_F(ExpiryTellerTest, ManyAreOneEventWithTheirNumberAndTheFirstNames) {
   Notice notice = expired("job-0");
   notice.many = true;

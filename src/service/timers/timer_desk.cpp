@@ -24,6 +24,7 @@ TimerDesk::TimerDesk(Ports ports, Tell tell, Bounds bounds)
 TimerDesk::~TimerDesk() {
   ports_.loop.cancel(timer_);
   ports_.loop.cancel(census_timer_);
+  ports_.loop.cancel(mark_timer_);
 }
 
 void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
@@ -169,7 +170,7 @@ void TimerDesk::schedule() {
     wake_at(waiting_.begin()->first);
   }
   if (!followed_.empty()) {
-    wake_at(followed_.begin()->first);
+    wake_at(followed_.begin()->first.first);
   }
 }
 

@@ -7,6 +7,7 @@
 // told once, whoever dies in between, and also when nobody ran at the deadline.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -92,6 +93,8 @@ class TimerDesk {
     Instant start{};
     Instant announced{};
   };
+  // When, and of which id: one that is followed twice is followed once.
+  using Followed = std::map<std::pair<Instant, std::string>, Follow>;
 
   // Timers on their way to be claimed; `together` when they are told as one.
   struct Claim {
@@ -119,7 +122,8 @@ class TimerDesk {
   void tell_claimed(Notice notice);
   void tell_recovery(timer::Timer timer, const timer::Missed& missed, Notice::Kind kind,
                      bool suspect);
-  void mark_told(Notice notice, std::size_t from);
+  void write_marks();
+  [[nodiscard]] std::set<const timer::Rule*> told_singly(const std::vector<timer::Timer>& ready);
   // timer_desk_follow.cpp
   void follow(const timer::Timer& timer, const timer::Rule& rule, Instant after);
   void remind(Instant now);
@@ -146,7 +150,7 @@ class TimerDesk {
   // Expired, by when it may be told.
   std::multimap<Instant, timer::Timer> waiting_;
   std::vector<timer::Timer> ready_;
-  std::multimap<Instant, Follow> followed_;
+  Followed followed_;
   Groups groups_;
   bool census_planned_ = false;
   ports::TimerId census_timer_ = 0;
@@ -154,6 +158,10 @@ class TimerDesk {
   std::size_t singly_ = 0;
   Instant gather_until_{};
   Instant last_group_{};
+  std::deque<ports::TimerMark> marks_;  // of what was told, until the store holds them
+  bool marking_ = false;
+  bool marks_refused_ = false;
+  ports::TimerId mark_timer_ = 0;
   Stats stats_;
 };
 

@@ -25,19 +25,19 @@ void TimerDesk::follow(const Timer& timer, const Rule& rule, Instant after) {
   // The next that is still to come: those that were due while nobody ran are not made up for.
   const Instant now = ports_.store.time().now;
   const auto past = std::max<std::int64_t>((now - after) / rule.reminder, 0);
-  followed_.emplace(after + rule.reminder * (past + 1),
-                    Follow{timer.id, timer.start, timer.announced});
+  followed_.try_emplace({after + rule.reminder * (past + 1), timer.id},
+                        Follow{timer.id, timer.start, timer.announced});
 }
 
 void TimerDesk::remind(Instant now) {
-  while (!followed_.empty() && followed_.begin()->first <= now) {
+  while (!followed_.empty() && followed_.begin()->first.first <= now) {
     auto node = followed_.extract(followed_.begin());
     const std::string id = node.mapped().id;
     ports_.store.find(
         id, [this, followed = std::move(node.mapped())](const Result<std::optional<Timer>>& found) {
           if (!found) {
             const Instant again = ports_.store.time().now + kLookAgain;
-            followed_.emplace(again, followed);
+            followed_.try_emplace({again, followed.id}, followed);
             wake_at(again);
             return;
           }
@@ -98,13 +98,14 @@ void TimerDesk::take_census(std::string cursor, Groups seen, bool first) {
 }
 
 void TimerDesk::count(const Timer& timer, Groups& seen, bool first) {
-  const Rule* rule = timer.told ? rule_of(timer.id) : nullptr;
+  const Rule* rule = timer.announced != Instant{} ? rule_of(timer.id) : nullptr;
   if (rule == nullptr) {
     return;
   }
+  // Of a group that was just told not every timer is marked so yet.
   if (timer.grouped) {
     seen.emplace(rule->name, timer.announced);
-  } else if (first) {
+  } else if (first && timer.told) {
     follow(timer, *rule, timer.announced);
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "service/timers/timer_desk.hpp"
 
@@ -14,6 +16,9 @@ using timer::Rule;
 using timer::Timer;
 
 constexpr Milliseconds kLate = 1s;
+
+// By an earlier process, which did not tell it or did not note so.
+bool were_together(const Timer& timer) { return timer.grouped && timer.announced != Instant{}; }
 
 }  // namespace
 
@@ -39,22 +44,54 @@ bool TimerDesk::gathering(Instant now) {
   return false;
 }
 
+// The rules whose timers are told one by one, those with the fewest first, as long as there is room
+// in this second: a flood of one rule is not the others'.
+std::set<const Rule*> TimerDesk::told_singly(const std::vector<Timer>& ready) {
+  std::map<const Rule*, std::size_t> counts;
+  for (const Timer& timer : ready) {
+    const Rule* rule = rule_of(timer.id);
+    if (rule != nullptr && !were_together(timer)) {
+      ++counts[rule];
+    }
+  }
+  std::vector<std::pair<std::size_t, const Rule*>> fewest;
+  for (const auto& [rule, count] : counts) {
+    fewest.emplace_back(count, rule);
+  }
+  std::ranges::sort(fewest);
+  std::set<const Rule*> out;
+  std::size_t told = singly_;
+  for (const auto& [count, rule] : fewest) {
+    told += count;
+    if (told > bounds_.singly) {
+      break;
+    }
+    out.insert(rule);
+  }
+  return out;
+}
+
 void TimerDesk::tell_ready(Instant now) {
   if (gathering(now)) {
     return;
   }
   std::vector<Timer> ready = std::exchange(ready_, {});
-  const bool few = singly_ + ready.size() <= bounds_.singly;
+  const std::set<const Rule*> singly = told_singly(ready);
   // By rule; those that an earlier process told together stay together.
   std::map<std::pair<const Rule*, Instant>, std::vector<Timer>> groups;
   auto single = std::make_unique<Claim>();
   single->now = now;
   for (Timer& timer : ready) {
-    const bool were_together = timer.grouped && timer.announced != Instant{};
-    if (few && !were_together) {
+    const Rule* rule = rule_of(timer.id);
+    if (rule == nullptr) {
+      continue;
+    }
+    if (were_together(timer)) {
+      groups[{rule, timer.announced}].push_back(std::move(timer));
+    } else if (singly.contains(rule)) {
       single->timers.push_back(std::move(timer));
-    } else if (const Rule* rule = rule_of(timer.id)) {
-      groups[{rule, were_together ? timer.announced : Instant{}}].push_back(std::move(timer));
+    } else {
+      groups[{rule, Instant{}}].push_back(std::move(timer));
     }
   }
   singly_ += single->timers.size();
@@ -181,24 +218,40 @@ void TimerDesk::told(Notice notice) {
       schedule();
     }
   }
-  mark_told(std::move(notice), 0);
-}
-
-// A mark that fails is no loss: after a restart the event is found in the store.
-void TimerDesk::mark_told(Notice notice, std::size_t from) {
-  const std::size_t until = std::min(notice.timers.size(), from + bounds_.marks);
   const auto kind =
       notice.kind == Notice::Kind::expired ? TimerMark::Kind::told : TimerMark::Kind::recovered;
-  std::vector<TimerMark> marks;
-  for (std::size_t i = from; i < until; ++i) {
-    marks.push_back({notice.timers[i], kind, {}, notice.many});
+  for (Timer& timer : notice.timers) {
+    marks_.push_back({std::move(timer), kind, {}, notice.many});
   }
-  ports_.store.mark(std::move(marks), [this, until, notice = std::move(notice)](
-                                          const Result<std::vector<bool>>& marked) mutable {
-    if (marked && until < notice.timers.size()) {
-      mark_told(std::move(notice), until);
-    }
-  });
+  write_marks();
+}
+
+// One part at a time, and again until the store takes it: after a restart, or in another process
+// that shares the store, what is not marked would be told once more.
+void TimerDesk::write_marks() {
+  if (marking_ || marks_.empty()) {
+    return;
+  }
+  marking_ = true;
+  const auto part = static_cast<std::ptrdiff_t>(std::min(marks_.size(), bounds_.marks));
+  ports_.store.mark(
+      {marks_.begin(), marks_.begin() + part}, [this, part](const Result<std::vector<bool>>& done) {
+        if (done) {
+          marking_ = false;
+          marks_refused_ = false;
+          marks_.erase(marks_.begin(), marks_.begin() + part);
+          write_marks();
+          return;
+        }
+        if (!std::exchange(marks_refused_, true)) {
+          ports_.log.warn("the timers' store does not note what was told; trying again",
+                          {{"error", done.error().message}});
+        }
+        mark_timer_ = ports_.loop.call_at(ports_.clock.mono_now() + kLookAgain, [this] {
+          marking_ = false;
+          write_marks();
+        });
+      });
 }
 
 }  // namespace tocsin::service

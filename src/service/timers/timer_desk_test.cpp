@@ -52,6 +52,7 @@ class TimerDeskTest : public ::testing::Test {
     text += " at " + std::to_string((loop_.now() - begin_) / 1s);
     text += notice.suspect ? "?" : "";
     heard_.push_back(text);
+    store_->refuse_marks(marks_refused_after_telling_);
     if (notice.many && notice.kind == Notice::Kind::expired) {
       groups_.push_back(notice.announced);
     }
@@ -82,6 +83,7 @@ class TimerDeskTest : public ::testing::Test {
   std::vector<std::string> heard_;
   std::vector<Instant> groups_;  // the names of those that were told together
   bool gives_back_ = true;
+  bool marks_refused_after_telling_ = false;
   Instant begin_ = loop_.now();
 };
 
@@ -271,6 +273,59 @@ TEST_F(TimerDeskTest, NoTwoGroupsAreCalledTheSame) {
   ASSERT_GE(groups_.size(), 2U);
   std::ranges::sort(groups_);
   EXPECT_EQ(std::ranges::adjacent_find(groups_), groups_.end());
+}
+
+TEST_F(TimerDeskTest, AFloodOfOneRuleIsNotTheOthers) {
+  for (int i = 0; i < 20; ++i) {
+    arm("job-" + std::to_string(i), 30);
+  }
+  arm("nag-1", 30);
+  loop_.run_for(30s + kGather);
+  EXPECT_THAT(heard(),
+              testing::UnorderedElementsAre("expired nag-1 at 30", "expired job-* x20 at 30"));
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), ElementsAre("still nag-1 at 90"));
+  arm("nag-1", 30);
+  EXPECT_THAT(heard(), ElementsAre("rearmed nag-1 at 90"));
+}
+
+TEST_F(TimerDeskTest, WhatWasToldIsMarkedWhenTheStoreTakesItAgain) {
+  marks_refused_after_telling_ = true;
+  for (const char* id : {"job-1", "job-2", "job-3"}) {
+    arm(id, 30);
+  }
+  loop_.run_for(300s);
+  EXPECT_EQ(heard().size(), 3U);
+  EXPECT_FALSE(kept_.timers.at("job-1").told);
+  store_->refuse_marks(false);
+  loop_.run_for(2s);
+  for (const char* id : {"job-1", "job-2", "job-3"}) {
+    EXPECT_TRUE(kept_.timers.at(id).told) << id;
+  }
+  start();
+  loop_.run_for(1s);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(TimerDeskTest, AGroupIsNotOverBeforeItIsMarked) {
+  marks_refused_after_telling_ = true;
+  for (int i = 0; i < 20; ++i) {
+    arm("job-" + std::to_string(i), 30);
+  }
+  loop_.run_for(300s);
+  EXPECT_THAT(heard(), ElementsAre("expired job-* x20 at 30"));
+}
+
+TEST_F(TimerDeskTest, WhatIsToldWhileRemindersAreLookedForIsRemindedOfOnce) {
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string id = "filler-" + std::to_string(i);
+    kept_.timers[id] = {id, begin_, 1'000'000, {}, false, false, {}};
+  }
+  kept_.timers["nag-z"] = {"nag-z", begin_ - 60s, 60, begin_, false, false, {}};
+  start();
+  EXPECT_THAT(heard(), ElementsAre("expired nag-z at 0?"));
+  loop_.run_for(60s);
+  EXPECT_THAT(heard(), ElementsAre("still nag-z at 60"));
 }
 
 TEST_F(TimerDeskTest, NewRulesHoldForTimersThatRun) {
