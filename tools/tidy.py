@@ -21,20 +21,23 @@ MODULES = {
     "notification": ["base", "check", "alert"],
     "timer": ["base", "schedule", "check", "alert"],
     "deployment": ["base", "check"],
-    "config": ["base", "schedule", "check", "alert", "timer", "notification"],
-    "ports": ["base", "schedule", "check", "alert", "timer", "notification", "config"],
-    "service": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports"],
-    "adapters": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports"],
-    "web": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports",
-            "service"],
-    "app": ["base", "schedule", "check", "alert", "timer", "notification", "config", "ports",
-            "service", "adapters", "web"],
+    "config": ["base", "schedule", "check", "alert", "timer", "deployment", "notification"],
+    "ports": ["base", "schedule", "check", "alert", "timer", "deployment", "notification",
+              "config"],
+    "service": ["base", "schedule", "check", "alert", "timer", "deployment", "notification",
+                "config", "ports"],
+    "adapters": ["base", "schedule", "check", "alert", "timer", "deployment", "notification",
+                 "config", "ports"],
+    "web": ["base", "schedule", "check", "alert", "timer", "deployment", "notification", "config",
+            "ports", "service"],
+    "app": ["base", "schedule", "check", "alert", "timer", "deployment", "notification", "config",
+            "ports", "service", "adapters", "web"],
 }
 DOMAIN = ("schedule", "check", "alert", "timer", "deployment", "notification", "config")
 
 # The one exception from "an adapter never includes another": what speaks to a service of AWS does so
 # through the client in adapters/aws, its credentials and its retries.
-BUILDS_ON = {"adapters/timers_dynamodb": "adapters/aws"}
+BUILDS_ON = {"adapters/timers_dynamodb": "adapters/aws", "adapters/ecs_aws": "adapters/aws"}
 
 # --- Outside headers: module (or adapters/X) -> prefixes. The C++ standard library is free, -------
 # --- except what PURE_STD_BAN names for the domain. ------------------------------------------------
@@ -55,6 +58,7 @@ OUTSIDE = {
     "adapters/clock_system": ["fmt/", "POSIX"],
     "adapters/command_posix": ["fmt/", "boost/", "POSIX"],
     "adapters/config_files": ["fmt/", "POSIX"],
+    "adapters/ecs_aws": ["fmt/"],
     "adapters/dns_cares": ["fmt/", "ares", "boost/", "POSIX"],
     "adapters/http_curl": ["fmt/", "curl/", "openssl/", "zlib.h", "POSIX"],
     "adapters/log_spdlog": ["fmt/", "spdlog/", "POSIX"],

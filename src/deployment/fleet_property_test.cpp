@@ -296,7 +296,7 @@ TEST(EcsFleet, AQuietServiceSaysNothingForAWeek) {
   Watcher watcher;
   watcher.see(0, service.seen());
   const std::size_t before = watcher.told;
-  for (std::int64_t now = kPoll; now < 7 * 24 * std::int64_t{3600}; now += kPoll) {
+  for (std::int64_t now = kPoll; now < std::int64_t{7} * 24 * 3600; now += kPoll) {
     service.step(now, true);
     watcher.see(now, faults.pass(service.seen()));
   }

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "adapters/aws/failure.hpp"
@@ -22,6 +23,7 @@ struct ApiAnswer {
   std::string body;
   std::string request_id;
   int attempts = 1;  // more than 1: an earlier attempt may have been carried out as well
+  std::optional<Instant> server_time{};  // the answer's Date
 };
 
 using ApiResult = std::expected<ApiAnswer, Failure>;

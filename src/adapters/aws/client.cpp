@@ -204,7 +204,10 @@ void Client::answered(const RunPtr& run, ExchangeResult result) {
     } else {
       quota_.succeeded();
     }
-    finish(run, ApiAnswer{std::move(result->body), request_id_of(result->headers), run->attempts});
+    const std::string* date = find(result->headers, "date");
+    ApiAnswer answer{std::move(result->body), request_id_of(result->headers), run->attempts,
+                     date == nullptr ? std::nullopt : notification::parse_http_date(*date)};
+    finish(run, std::move(answer));
     return;
   }
   Failure failure = failure_of(result->status, result->headers, result->body);

@@ -29,5 +29,12 @@ inline constexpr Operation kQuery{kDynamoDb, "Query"};
 inline constexpr Operation kScan{kDynamoDb, "Scan"};
 inline constexpr Operation kUpdateItem{kDynamoDb, "UpdateItem"};
 
+inline constexpr Operation kDescribeServiceDeployments{kEcs, "DescribeServiceDeployments"};
+inline constexpr Operation kDescribeServices{kEcs, "DescribeServices"};
+inline constexpr Operation kDescribeTaskDefinition{kEcs, "DescribeTaskDefinition"};
+inline constexpr Operation kDescribeTasks{kEcs, "DescribeTasks"};
+inline constexpr Operation kListServices{kEcs, "ListServices"};
+inline constexpr Operation kListTasks{kEcs, "ListTasks"};
+
 }  // namespace operation
 }  // namespace tocsin::aws

@@ -26,6 +26,8 @@ struct Service {
 
 inline constexpr Service kDynamoDb{"DYNAMODB", "dynamodb", "dynamodb", Protocol::json_1_0,
                                    "DynamoDB_20120810"};
+inline constexpr Service kEcs{"ECS", "ecs", "ecs", Protocol::json_1_1,
+                              "AmazonEC2ContainerServiceV20141113"};
 inline constexpr Service kSts{"STS", "sts", "sts", Protocol::query, "2011-06-15"};
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
