@@ -47,6 +47,6 @@ install(FILES "${deploy}/debian/copyright" DESTINATION share/doc/tocsin)
 install(FILES README.md CHANGELOG.md ARCHITECTURE.md CONTRIBUTING.md LICENSE
         DESTINATION share/doc/tocsin)
 install(DIRECTORY docs examples DESTINATION share/doc/tocsin)
-install(DIRECTORY deploy/timers-dynamodb DESTINATION share/doc/tocsin/deploy)
+install(DIRECTORY deploy/timers-dynamodb deploy/ecs-monitor DESTINATION share/doc/tocsin/deploy)
 
 include(CPack)

@@ -46,6 +46,10 @@ add_test(NAME tocsin_timers_dynamodb_deploy
          COMMAND "${CMAKE_SOURCE_DIR}/build/aws/python/bin/python"
                  "${CMAKE_SOURCE_DIR}/tests/aws/check_deploy.py")
 set_tests_properties(tocsin_timers_dynamodb_deploy PROPERTIES LABELS contract TIMEOUT 300)
+add_test(NAME tocsin_ecs_monitor_deploy
+         COMMAND "${CMAKE_SOURCE_DIR}/build/aws/python/bin/python"
+                 "${CMAKE_SOURCE_DIR}/tests/aws/check_deploy_monitor.py")
+set_tests_properties(tocsin_ecs_monitor_deploy PROPERTIES LABELS contract TIMEOUT 300)
 
 # Timers in DynamoDB: the contract suite of all stores of timers, on two stand-ins.
 add_library(tocsin_dynamodb_backend STATIC dynamodb_backend.cpp)
