@@ -21,7 +21,7 @@ std::string read_file(const std::string& path) {
 }
 
 std::vector<Scenario> given_scenarios() {
-  auto parsed = parse_scenarios(read_file("tests/data/ecs_scenarios.json"));
+  auto parsed = parse_scenarios(read_file("tests/data/ecs-scenarios.json"));
   EXPECT_TRUE(parsed) << parsed.error().message;
   return parsed ? std::move(*parsed) : std::vector<Scenario>{};
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""What plays AWS in tests: moto and dynalite, on loopback, started for one command and stopped after it.
+"""What plays AWS in tests: moto, dynalite and the scripted AWS, on loopback, started for one command
+and stopped after it.
 
 usage: servers.py COMMAND [ARGUMENT...]
 
-The command finds their URLs in TOCSIN_MOTO and TOCSIN_DYNALITE; its exit code is ours. Both keep
-everything in memory. tools/install-deps test installs them into build/aws.
+The command finds their URLs in TOCSIN_MOTO, TOCSIN_DYNALITE and TOCSIN_SCRIPTED_AWS; its exit code is
+ours. They keep everything in memory. The scripted one has a small quiet fleet. tools/install-deps test installs them into build/aws.
 """
 
 import os
@@ -75,6 +76,20 @@ def dynalite():
                    "--deleteTableMs", "0"])
 
 
+class Fleet:
+    """The scripted AWS, which checks every request and answer against botocore's model."""
+
+    def __init__(self):
+        # Imported late: it brings botocore, which is slow to load.
+        sys.path.insert(0, str(pathlib.Path(__file__).parent))
+        from scripted.process import FleetProcess
+        self.process = FleetProcess(services=25, clusters=1, account_regions=1, seed=1, calm=None)
+        self.url = self.process.url
+
+    def stop(self):
+        self.process.close()
+
+
 def main():
     if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
@@ -85,7 +100,10 @@ def main():
     try:
         servers = [moto()]
         servers.append(dynalite())
-        environment = dict(os.environ, TOCSIN_MOTO=servers[0].url, TOCSIN_DYNALITE=servers[1].url)
+        servers.append(Fleet())
+        moto_url, dynalite_url, scripted_url = (server.url for server in servers)
+        environment = dict(os.environ, TOCSIN_MOTO=moto_url, TOCSIN_DYNALITE=dynalite_url,
+                           TOCSIN_SCRIPTED_AWS=scripted_url)
         return subprocess.run(sys.argv[1:], env=environment).returncode
     finally:
         for server in servers:

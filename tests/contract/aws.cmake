@@ -12,7 +12,7 @@ target_link_libraries(tocsin_real_aws INTERFACE
 
 set(aws_servers "${CMAKE_SOURCE_DIR}/tests/aws/servers.py")
 # tocsin_aws_test(NAME binary SOURCES x_test.cpp DEPS module...): as tocsin_test(), label "contract",
-# run beside moto and dynalite.
+# run beside moto, dynalite and the scripted AWS.
 function(tocsin_aws_test)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS" ${ARGN})
   add_executable(${ARG_NAME} ${ARG_SOURCES})
@@ -52,10 +52,19 @@ add_test(NAME tocsin_ecs_monitor_deploy
 set_tests_properties(tocsin_ecs_monitor_deploy PROPERTIES LABELS contract TIMEOUT 300)
 
 # Timers in DynamoDB: the contract suite of all stores of timers, on two stand-ins.
+add_library(tocsin_aws_stand_in STATIC aws_stand_in.cpp)
+add_library(tocsin::aws_stand_in ALIAS tocsin_aws_stand_in)
+target_link_libraries(tocsin_aws_stand_in PUBLIC
+  tocsin::store_harness tocsin::adapters_aws tocsin::adapters_http_curl)
+
+tocsin_aws_test(NAME tocsin_ecs_api_contract
+                SOURCES ecs_api_test.cpp
+                DEPS aws_stand_in adapters_ecs_aws)
+
 add_library(tocsin_dynamodb_backend STATIC dynamodb_backend.cpp)
 add_library(tocsin::dynamodb_backend ALIAS tocsin_dynamodb_backend)
 target_link_libraries(tocsin_dynamodb_backend PUBLIC
-  tocsin::timer_store_harness tocsin::adapters_timers_dynamodb tocsin::adapters_http_curl
+  tocsin::timer_store_harness tocsin::adapters_timers_dynamodb tocsin::aws_stand_in
   tocsin::test_support)
 tocsin_aws_test(NAME tocsin_timers_dynamodb_contract
                 SOURCES timer_store_contract_test.cpp timer_store_dynamodb.cpp

@@ -39,7 +39,7 @@ class DynamoDbTimers : public ::testing::TestWithParam<const char*> {
     aws::ClientOptions options;
     options.most_attempts = 8;
     options.first_delay = 20ms;
-    dynamodb_ = std::make_unique<DynamoDb>(loop_, std::getenv(GetParam()), options);
+    dynamodb_ = std::make_unique<DynamoDb>(loop_, stand_in_url(GetParam()), options);
   }
 
   std::unique_ptr<TimersDynamoDb> open(const std::string& table) {
