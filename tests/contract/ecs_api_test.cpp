@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ostream>
 
 #include "adapters/ecs_aws/ecs_aws.hpp"
 #include "contract/aws_stand_in.hpp"
@@ -30,7 +31,9 @@ struct Place {
   bool service_deployments;  // moto has none
 };
 
-void PrintTo(const Place& place, std::ostream* out) { *out << place.url_variable; }
+std::ostream& operator<<(std::ostream& out, const Place& place) {
+  return out << place.url_variable;
+}
 
 class EcsApiContract : public ::testing::TestWithParam<Place> {
  protected:
