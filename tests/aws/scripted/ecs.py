@@ -143,8 +143,9 @@ class Ecs:
             found = place.task_definitions.get(arn)
         if found is None:
             raise ApiError("ClientException", "Unable to describe task definition.")
-        tags = {"tags": []} if "TAGS" in call.params.get("include", []) else {}
-        return {"taskDefinition": found, **tags}
+        if "TAGS" not in call.params.get("include", []):
+            return {"taskDefinition": found}
+        return {"taskDefinition": found, "tags": place.tags.get(found["taskDefinitionArn"], [])}
 
     # --- service deployments and revisions ---
     def _supported(self, call):

@@ -164,6 +164,21 @@ class partial(Effect):
             {"arn": item[key], "reason": self.reason, "detail": "on purpose"} for item in failed]}
 
 
+class shuffled(Effect):
+    """No list is in the order that one would expect: AWS promises none."""
+
+    def __init__(self, seed=0):
+        self.random = random.Random(seed)
+
+    def change(self, call, document, world):
+        if isinstance(document, dict):
+            return {k: self.change(call, v, world) for k, v in document.items()}
+        if isinstance(document, list):
+            found = [self.change(call, v, world) for v in document]
+            return self.random.sample(found, len(found))
+        return document
+
+
 class _Everywhere(Effect):
     """Distorts every object of the answer, the outermost too."""
 

@@ -118,6 +118,13 @@ def test_the_date_is_off_by_the_offset(aws, web):
     assert [date(), date()] == ["Fri, 15 Jan 2027 09:00:00 GMT", "Fri, 15 Jan 2027 08:00:00 GMT"]
 
 
+def test_a_shuffled_answer_has_the_same_things_in_another_order(aws, web):
+    names = [aws.prod.add_service(f"s{n}").name for n in range(9)]
+    aws.faults.add(faults.shuffled())
+    found = list(aws.names(names))
+    assert sorted(found) == names and found != names
+
+
 def test_partial_failures_leave_the_rest(aws, web):
     aws.prod.add_service("api")
     aws.faults.add(faults.partial(["web"]))

@@ -1,10 +1,11 @@
 """Fleets: their plans, the process of their own, and its speed."""
 
+import http.client
 import json
 import threading
 import time
 
-import http.client
+import boto3
 
 from . import Server, contract
 from .fleet import Fleet
@@ -72,6 +73,38 @@ def test_a_deployment_on_demand_starts_now_even_in_the_middle_of_another():
         assert [d.outcome for d in service.plan.ledger] == ["superseded", "finished"]
         server.world.clock.set(complete - server.world.clock.base + 1)
         assert service.view()["deployments"][0]["rolloutState"] == "COMPLETED"
+    finally:
+        server.close()
+
+
+def test_a_fleet_may_go_by_sweeps_and_come_to_rest():
+    server = Server()
+    try:
+        server.world.add_key("AKID", "secret")
+        fleet = Fleet(server.world, services=4, clusters=1, account_regions=1, calm=200, step=30.0)
+        client = boto3.session.Session().client(
+            "ecs", region_name="us-east-1", endpoint_url=server.url, aws_access_key_id="AKID",
+            aws_secret_access_key="secret")
+        cluster = server.world.place().clusters["fleet-0"]
+        names = sorted(s.name for s in fleet.services.values())
+
+        def sweep():
+            for batch in (names[:2], names[2:]):
+                found = client.describe_services(cluster="fleet-0", services=batch)["services"]
+            return found
+
+        for number in range(60):
+            sweep()
+            assert cluster.clock.relative() == 30.0 * number
+        end = fleet.rest()
+        for _ in range(60, int(end / 30) + 2):
+            sweep()
+        heard = [d for s in fleet.services.values() for d in s.deployments()]
+        assert len(heard) > 4 and all(outcome for _, _, outcome, _ in heard)
+        before = [s.view() for s in fleet.services.values()]
+        cluster.clock.advance(100000)
+        assert [s.view() for s in fleet.services.values()] == before
+        assert server.take_violations() == []
     finally:
         server.close()
 

@@ -109,6 +109,9 @@ def test_task_definitions_have_images(aws):
     for name in ("web:7", arn, "web"):
         found = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
         assert found["containerDefinitions"][0]["image"] == "registry.example.com/web:v1.2"
+    aws.place.add_task_definition("web:7", tags={"git": "main"})
+    tagged = ecs.describe_task_definition(taskDefinition="web:7", include=["TAGS"])
+    assert tagged["tags"] == [{"key": "git", "value": "main"}] and "tags" not in found
     assert refused(ecs.describe_task_definition, taskDefinition="web:8") == "ClientException"
 
 

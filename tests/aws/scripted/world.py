@@ -57,7 +57,7 @@ class Place:
 
     def __init__(self, account, region, clock):
         self.account, self.region, self.clock = account, region, clock
-        self.clusters, self.task_definitions = {}, {}
+        self.clusters, self.task_definitions, self.tags = {}, {}, {}
         self.target_groups, self.target_health = {}, {}  # ARN -> document, ARN -> descriptions
         self.rules, self.listeners = {}, {}              # ARN -> document
         self.service_deployments_supported = True
@@ -65,12 +65,14 @@ class Place:
     def add_cluster(self, name):
         return self.clusters.setdefault(name, Cluster(self, name))
 
-    def add_task_definition(self, name, image=None):
+    def add_task_definition(self, name, image=None, tags=None):
         """`name` as web:1; returns its ARN."""
         arn = arns.ecs(self.region, self.account, f"task-definition/{name}")
         if arn not in self.task_definitions or image:
             image = image or f"registry.example.com/{name}"
             self.task_definitions[arn] = shapes.task_definition(arn, image)
+        if tags is not None:
+            self.tags[arn] = [{"key": k, "value": v} for k, v in tags.items()]
         return arn
 
     def image(self, task_definition):
