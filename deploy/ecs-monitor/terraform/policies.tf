@@ -66,8 +66,11 @@ data "aws_iam_policy_document" "start" {
     for_each = var.image_repository_arn == null ? [] : [var.image_repository_arn]
     content {
       sid = "Image"
-      actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer"]
+      actions = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+      ]
       resources = [statement.value]
     }
   }
