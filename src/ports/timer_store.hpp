@@ -46,10 +46,11 @@ struct TimerMark {
     claimed,    // its expiry is about to be told, by this process
     told,       // and is in the outbox
     recovered,  // so is the end of what `timer.missed` says
+    reminded,   // people are about to be reminded of it, as was due `at`: by one process
   };
   timer::Timer timer;  // the arm
   Kind kind = Kind::claimed;
-  Instant at{};          // of claimed
+  Instant at{};          // of claimed and reminded
   bool grouped = false;  // of claimed
 };
 

@@ -175,6 +175,29 @@ TEST_P(DynamoDbTimers, OneOfManyProcessesWinsAClaimAndAnotherTakesItOverFromTheD
   EXPECT_EQ(due(*announcer(table)), Ids{});
 }
 
+TEST_P(DynamoDbTimers, OneOfManyProcessesReminds) {
+  const std::string table = fresh_table();
+  dynamodb_->create_table(table, true);
+  auto first = announcer(table);
+  auto second = announcer(table);
+  const Timer timer = arm(loop_, *first, "a", 10).value().timer;
+  loop_.advance(20s);
+  const auto reminds = [&](TimersDynamoDb& store, Instant at) -> bool {
+    return mark(loop_, store, {{timer, TimerMark::Kind::reminded, at, false}}).at(0);
+  };
+  const Instant at = loop_.now();
+  EXPECT_FALSE(reminds(*first, at)) << "nobody was told yet";
+  EXPECT_EQ(mark(loop_, *first, {{timer, TimerMark::Kind::claimed, at, false}}),
+            std::vector<bool>{true});
+  EXPECT_TRUE(reminds(*first, at));
+  EXPECT_FALSE(reminds(*second, at));
+  EXPECT_TRUE(reminds(*first, at)) << "its own: the answer may have been lost";
+  EXPECT_TRUE(reminds(*second, at + 1min));
+  EXPECT_FALSE(reminds(*first, at + 1min));
+  ASSERT_TRUE(arm(loop_, *first, "a", 60));
+  EXPECT_FALSE(reminds(*first, at + 2min)) << "of an earlier arm";
+}
+
 TEST_P(DynamoDbTimers, WhoWaitsNoLongerWhileTheIndexIsReadIsHandedNothing) {
   const std::string table = fresh_table();
   dynamodb_->create_table(table, true);

@@ -170,10 +170,13 @@ void MemoryTimerStore::mark(std::vector<TimerMark> marks, Answer<std::vector<boo
   for (const TimerMark& mark : marks) {
     const auto at = kept_.timers.find(mark.timer.id);
     const bool there = at != kept_.timers.end();
-    const bool applies =
+    bool applies =
         there && (mark.kind == TimerMark::Kind::recovered
                       ? at->second.missed.has_value() && at->second.missed == mark.timer.missed
                       : at->second.same_arm(mark.timer));
+    if (applies && mark.kind == TimerMark::Kind::reminded) {
+      applies = kept_.reminded.emplace(mark.timer.id, mark.timer.start, mark.at).second;
+    }
     applied.push_back(applies);
     if (!applies) {
       continue;
@@ -183,7 +186,7 @@ void MemoryTimerStore::mark(std::vector<TimerMark> marks, Answer<std::vector<boo
       at->second.grouped = mark.grouped;
     } else if (mark.kind == TimerMark::Kind::told) {
       at->second.told = true;
-    } else {
+    } else if (mark.kind == TimerMark::Kind::recovered) {
       at->second.missed.reset();
     }
   }

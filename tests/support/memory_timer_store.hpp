@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "ports/loop.hpp"
@@ -20,6 +21,7 @@ struct MemoryTimers {
   std::map<std::string, timer::Timer, std::less<>> timers;
   // Arms that expired while nobody wanted to hear of them.
   std::set<std::pair<std::string, Instant>> passed_over;
+  std::set<std::tuple<std::string, Instant, Instant>> reminded;  // arms, and when it was due
 };
 
 class MemoryTimerStore final : public ports::TimerStore {

@@ -36,6 +36,17 @@ void TimersSqlite::disarm(std::string_view id, Answer<std::optional<Timer>> answ
 }
 
 void TimersSqlite::mark(std::vector<TimerMark> marks, Answer<std::vector<bool>> answer) {
+  // Nobody else could remind: nothing needs to be written.
+  if (std::ranges::all_of(
+          marks, [](const auto& mark) { return mark.kind == TimerMark::Kind::reminded; })) {
+    std::vector<bool> applied;
+    for (const TimerMark& mark : marks) {
+      const auto number = table_.find(mark.timer.id);
+      applied.push_back(number != Table::kNone && table_.same_arm(number, mark.timer));
+    }
+    answer(std::move(applied));
+    return;
+  }
   gather(MarkOp{std::move(marks), std::move(answer)});
 }
 
@@ -186,7 +197,7 @@ void TimersSqlite::apply(MarkOp& op, std::string& log) {
       timer->grouped = mark.grouped;
     } else if (mark.kind == TimerMark::Kind::told) {
       timer->told = true;
-    } else {
+    } else if (recovered) {
       timer->missed.reset();
     }
     append_put(log, *timer);

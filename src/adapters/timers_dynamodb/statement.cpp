@@ -206,6 +206,15 @@ std::string told_statement(std::string_view table, const Arm& arm, std::int64_t 
   return out.number(":a", at_ms).finish();
 }
 
+std::string reminded_statement(std::string_view table, const Arm& arm, std::int64_t due_ms,
+                               std::string_view by) {
+  Statement out(table);
+  update(out, arm, "SET RemindedAt = :a, RemindedBy = :b",
+         "attribute_exists(AnnouncedAt) AND (attribute_not_exists(RemindedAt) OR RemindedAt < :a "
+         "OR (RemindedAt = :a AND RemindedBy = :b))");
+  return out.number(":a", due_ms).text(":b", by).finish();
+}
+
 std::string recovered_statement(std::string_view table, const Arm& arm, Progress progress) {
   constexpr std::string_view kGone = "REMOVE MissedDeadline, MissedAnnounced, MissedArmed";
   Statement out(table);

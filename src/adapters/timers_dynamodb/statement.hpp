@@ -43,6 +43,9 @@ struct Arm {
 // know as much.
 [[nodiscard]] std::string told_statement(std::string_view table, const Arm& arm, std::int64_t at_ms,
                                          bool missed);
+// A reminder that was due then is about to be told by one process.
+[[nodiscard]] std::string reminded_statement(std::string_view table, const Arm& arm,
+                                             std::int64_t due_ms, std::string_view by);
 // The recovery is told. What becomes of the row in the index follows from how far its own expiry
 // is, which the row must agree with.
 enum class Progress : std::uint8_t { running, claimed, told };

@@ -270,6 +270,8 @@ void TimersDynamoDb::mark_one(const std::shared_ptr<Marking>& marking, std::size
   } else if (mark.kind == TimerMark::Kind::told) {
     json = told_statement(options_.table, arm, unix_ms(clock_.now()),
                           mark.timer.missed.has_value() == (variant == 0));
+  } else if (mark.kind == TimerMark::Kind::reminded) {
+    json = reminded_statement(options_.table, arm, unix_ms(mark.at), process_);
   } else {
     json = recovered_statement(options_.table, arm, static_cast<Progress>(variant));
   }
@@ -302,9 +304,9 @@ void TimersDynamoDb::mark_heir(const std::shared_ptr<Marking>& marking, std::siz
 void TimersDynamoDb::marked(const std::shared_ptr<Marking>& marking, std::size_t index, int variant,
                             const aws::ApiResult& result) {
   const TimerMark& mark = marking->marks[index];
-  const int variants = mark.kind == TimerMark::Kind::claimed ? 1
-                       : mark.kind == TimerMark::Kind::told  ? 2
-                                                             : 3;
+  const int variants = mark.kind == TimerMark::Kind::recovered ? 3
+                       : mark.kind == TimerMark::Kind::told    ? 2
+                                                               : 1;
   if (!result && condition_failed(result.error()) && variant + 1 < variants) {
     mark_one(marking, index, variant + 1);
     return;

@@ -92,6 +92,7 @@ class TimerDesk {
     std::string id;
     Instant start{};
     Instant announced{};
+    Instant due{};
   };
   // When, and of which id: one that is followed twice is followed once.
   using Followed = std::map<std::pair<Instant, std::string>, Follow>;
@@ -127,6 +128,8 @@ class TimerDesk {
   // timer_desk_follow.cpp
   void follow(const timer::Timer& timer, const timer::Rule& rule, Instant after);
   void remind(Instant now);
+  void remind_again(const Follow& followed);
+  void remind_of(timer::Timer timer, const Follow& followed);
   using Groups = std::set<std::pair<std::string, Instant>>;  // rule's name, when it was told
   void count_groups_later();
   void take_census(std::string cursor, Groups seen, bool first);

@@ -25,8 +25,8 @@ void TimerDesk::follow(const Timer& timer, const Rule& rule, Instant after) {
   // The next that is still to come: those that were due while nobody ran are not made up for.
   const Instant now = ports_.store.time().now;
   const auto past = std::max<std::int64_t>((now - after) / rule.reminder, 0);
-  followed_.try_emplace({after + rule.reminder * (past + 1), timer.id},
-                        Follow{timer.id, timer.start, timer.announced});
+  const Instant due = after + rule.reminder * (past + 1);
+  followed_.try_emplace({due, timer.id}, Follow{timer.id, timer.start, timer.announced, due});
 }
 
 void TimerDesk::remind(Instant now) {
@@ -36,9 +36,7 @@ void TimerDesk::remind(Instant now) {
     ports_.store.find(
         id, [this, followed = std::move(node.mapped())](const Result<std::optional<Timer>>& found) {
           if (!found) {
-            const Instant again = ports_.store.time().now + kLookAgain;
-            followed_.try_emplace({again, followed.id}, followed);
-            wake_at(again);
+            remind_again(followed);
             return;
           }
           const Rule* rule = rule_of(followed.id);
@@ -46,15 +44,44 @@ void TimerDesk::remind(Instant now) {
             return;
           }
           if (!quiet(*rule)) {
-            Notice notice = notice_of(Notice::Kind::still_expired, *rule);
-            notice.announced = followed.announced;
-            notice.timers.push_back(**found);
-            tell_(std::move(notice));
+            remind_of(**found, followed);
+            return;
           }
           follow(**found, *rule, followed.announced);
           schedule();
         });
   }
+}
+
+void TimerDesk::remind_again(const Follow& followed) {
+  const Instant again = ports_.store.time().now + kLookAgain;
+  followed_.try_emplace({again, followed.id}, followed);
+  wake_at(again);
+}
+
+// Other processes that share the store may be about to remind of it as well.
+void TimerDesk::remind_of(Timer timer, const Follow& followed) {
+  std::vector<ports::TimerMark> marks;
+  marks.push_back({timer, ports::TimerMark::Kind::reminded, followed.due, false});
+  ports_.store.mark(std::move(marks), [this, timer = std::move(timer),
+                                       followed](const Result<std::vector<bool>>& ours) mutable {
+    if (!ours) {
+      remind_again(followed);
+      return;
+    }
+    const Rule* rule = rule_of(timer.id);
+    if (rule == nullptr) {
+      return;
+    }
+    follow(timer, *rule, followed.announced);
+    if (ours->front()) {
+      Notice notice = notice_of(Notice::Kind::still_expired, *rule);
+      notice.announced = followed.announced;
+      notice.timers.push_back(std::move(timer));
+      tell_(std::move(notice));
+    }
+    schedule();
+  });
 }
 
 // --- Those that were told together: their incident ends when none of them is left as it was. ---

@@ -233,6 +233,21 @@ TEST_F(TimerDeskTest, AReminderComesUntilItIsArmedAgainAlsoAfterARestart) {
   EXPECT_THAT(heard(), ElementsAre("rearmed nag-1 at 210"));
 }
 
+TEST_F(TimerDeskTest, OfProcessesThatShareAStoreOneReminds) {
+  arm("nag-1", 30);
+  loop_.run_for(30s);
+  EXPECT_THAT(heard(), ElementsAre("expired nag-1 at 30"));
+  // As a process is that was started anew.
+  test::MemoryTimerStore store(loop_, loop_, kept_, test::MemoryTimerStore::Options{});
+  TimerDesk other(
+      TimerDesk::Ports{loop_, loop_, store, log_},
+      [this](Notice notice) { hear(std::move(notice)); }, bounds_);
+  other.apply(rules_, quiet_);
+  loop_.run_for(120s);
+  EXPECT_THAT(heard(), ElementsAre("still nag-1 at 90", "still nag-1 at 150"));
+  loop_.clear();
+}
+
 TEST_F(TimerDeskTest, AFloodIsToldByRuleAndItsEndWhenNoneIsLeft) {
   for (int i = 0; i < 20; ++i) {
     arm("job-" + std::to_string(i), 30);
