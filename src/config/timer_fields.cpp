@@ -171,7 +171,7 @@ constexpr std::array kDynamoDbFields{
     field<DynamoDbTimers, kMember<&DynamoDbTimers::table>, kName>(
         "table", "table with the hash key Timer", kText),
     field<DynamoDbTimers, kMember<&DynamoDbTimers::region>, kName>(
-        "region", "AWS region; left out: as the AWS command line finds it", kText),
+        "region", "AWS region; left out: AWS_REGION, or that of the profile", kText),
     field<DynamoDbTimers, kMember<&DynamoDbTimers::endpoint>, kUrl>(
         "endpoint", "URL of DynamoDB; left out: AWS's own", kText),
 };

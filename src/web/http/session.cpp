@@ -46,7 +46,8 @@ std::optional<Problem> problem_of_read(const error_code& code, bool timed_out) {
     return Problem{431, "headers_too_large", "the request's head is longer than 16 KiB"};
   }
   if (code == error::body_limit) {
-    return Problem{413, "body_too_large", "the request's body is longer than 1 MiB"};
+    return Problem{413, "body_too_large",
+                   "the request's body is too long: 1 MiB is read, of a ping 256 MiB"};
   }
   if (code == error::bad_version) {
     return Problem{505, "version_not_supported", "only HTTP/1.1 and HTTP/1.0 are understood"};

@@ -40,6 +40,15 @@ bool same(std::string_view a, std::string_view lower) {
          });
 }
 
+// Who ends lines so would wait for an answer until the request is given up.
+bool has_bare_newline(std::string_view text) {
+  std::size_t at = text.find('\n');
+  while (at != std::string_view::npos && at > 0 && text[at - 1] == '\r') {
+    at = text.find('\n', at + 1);
+  }
+  return at != std::string_view::npos;
+}
+
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
     text.remove_prefix(1);
@@ -82,7 +91,7 @@ Status RequestReader::read_head(std::string_view text, const WireLimits& limits)
     return fail_with(431, "Request header fields too large");
   }
   if (end == std::string_view::npos) {
-    return Status::incomplete;
+    return has_bare_newline(text) ? fail_with(400, "Lines end with CR LF") : Status::incomplete;
   }
   std::string_view lines = text.substr(begin, end - begin);
   std::size_t line_end = lines.find("\r\n");

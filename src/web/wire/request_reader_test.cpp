@@ -46,6 +46,13 @@ TEST(RequestReader, TakesATargetAsItWasTyped) {
             "b/5 33");
 }
 
+TEST(RequestReader, SaysAtOnceThatLinesEndOtherwise) {
+  EXPECT_EQ(read("GET /a HTTP/1.0\n\n"), "400 Lines end with CR LF");
+  EXPECT_EQ(read("\nGET /a"), "400 Lines end with CR LF");
+  EXPECT_EQ(read("GET /a HTTP/1.1\r\nHost: x\n"), "400 Lines end with CR LF");
+  EXPECT_EQ(read("GET /a HTTP/1.1\r\nHost: x\r\n"), "incomplete");
+}
+
 TEST(RequestReader, KnowsWhetherTheConnectionStays) {
   EXPECT_EQ(read(with("Connection: close\r\n")), "GET /a close 47");
   EXPECT_EQ(read(with("CONNECTION: upgrade , CLOSE\r\n")), "GET /a close 57");
