@@ -40,6 +40,14 @@ void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
         [rules = rules_](std::string_view id) { return timer::rule_for(*rules, id) != nullptr; });
   }
   followed_.clear();
+  const Instant now = ports_.store.time().now;
+  for (auto& [at, timer] : std::exchange(waiting_, {})) {
+    if (rule_of(timer.id) != nullptr) {
+      await_grace(std::move(timer), now);
+    } else {
+      waiting_.emplace(at, std::move(timer));  // the next reload may bring its rule back
+    }
+  }
   if (!rules_->empty()) {
     take_census("", {}, true);
   }
@@ -217,9 +225,12 @@ void TimerDesk::consider(Timer timer, Instant now) {
   if (timer.missed) {
     tell_recovery(timer, *timer.missed, Notice::Kind::rearmed, true);
   }
-  if (!timer.expired(now) || timer.told) {
-    return;
+  if (timer.expired(now) && !timer.told) {
+    await_grace(std::move(timer), now);
   }
+}
+
+void TimerDesk::await_grace(Timer timer, Instant now) {
   const Rule* rule = rule_of(timer.id);
   if (rule == nullptr) {
     return;

@@ -112,6 +112,7 @@ class TimerDesk {
   void schedule();
   void take(Result<std::vector<timer::Timer>> due);
   void consider(timer::Timer timer, Instant now);
+  void await_grace(timer::Timer timer, Instant now);
   void move_waiting(Instant now);
   // timer_desk_tell.cpp
   void tell_ready(Instant now);

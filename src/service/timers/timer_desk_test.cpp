@@ -343,6 +343,31 @@ TEST_F(TimerDeskTest, WhatIsToldWhileRemindersAreLookedForIsRemindedOfOnce) {
   EXPECT_THAT(heard(), ElementsAre("still nag-z at 60"));
 }
 
+TEST_F(TimerDeskTest, AnotherGraceHoldsForTimersThatWaitForItsEnd) {
+  arm("slow-1", 30);
+  loop_.run_for(35s);
+  desk_->apply({rule("slow-*", 60s)}, {});
+  loop_.run_for(54s);
+  EXPECT_THAT(heard(), IsEmpty());
+  loop_.run_for(1s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-1 at 90"));
+  arm("slow-2", 30);
+  loop_.run_for(35s);
+  desk_->apply({rule("slow-*", 2s)}, {});
+  loop_.run_for(1s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-2 at 125"));
+}
+
+TEST_F(TimerDeskTest, ARuleThatWasGoneForAMomentStillTellsWhatWaited) {
+  arm("slow-1", 30);
+  loop_.run_for(35s);
+  desk_->apply({rule("job-*")}, {});
+  loop_.run_for(1s);
+  desk_->apply(rules_, {});
+  loop_.run_for(10s);
+  EXPECT_THAT(heard(), ElementsAre("expired slow-1 at 40"));
+}
+
 TEST_F(TimerDeskTest, NewRulesHoldForTimersThatRun) {
   arm("late-1", 30);
   loop_.run_for(60s);
