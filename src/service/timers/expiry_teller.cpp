@@ -175,14 +175,28 @@ alert::Event ExpiryTeller::event_of(const Notice& notice) const {
   return event;
 }
 
+// An expiry that is looked up must not come after its end.
 void ExpiryTeller::tell(Notice notice) {
-  alert::Event event = event_of(notice);
-  if (!notice.suspect) {
-    publish(std::move(notice), std::move(event));
-    return;
+  if (!notice.many) {
+    const auto ahead = behind_.find(notice.timers.front().id);
+    if (ahead != behind_.end()) {
+      ahead->second.push_back(std::move(notice));
+      return;
+    }
   }
+  alert::Event event = event_of(notice);
+  if (notice.suspect) {
+    look_up(std::move(notice), std::move(event));
+  } else {
+    publish(std::move(notice), std::move(event));
+  }
+}
+
+void ExpiryTeller::look_up(Notice notice, alert::Event event) {
+  const std::string id = notice.many ? "" : notice.timers.front().id;
+  behind_.try_emplace(id);
   ports::EventQuery query{event.monitor, event.type, "", kLookedAt};
-  store_.read_events(std::move(query), [this, notice = std::move(notice),
+  store_.read_events(std::move(query), [this, id, notice = std::move(notice),
                                         event](Result<std::vector<ports::EventRow>> rows) mutable {
     // By its key: its id was made by a wall clock that may have been another.
     const std::string key = "\"key\":" + quoted(event.key);
@@ -194,7 +208,17 @@ void ExpiryTeller::tell(Notice notice) {
     } else {
       publish(std::move(notice), std::move(event));
     }
+    looked_up(id);
   });
+}
+
+void ExpiryTeller::looked_up(const std::string& id) {
+  auto node = behind_.extract(id);
+  if (!node.empty()) {
+    for (Notice& notice : node.mapped()) {
+      tell(std::move(notice));
+    }
+  }
 }
 
 void ExpiryTeller::publish(Notice notice, alert::Event event) {

@@ -2,6 +2,7 @@
 // Turns what the timers' loop noticed into events for the rule's recipients. Main loop.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class ExpiryTeller {
   [[nodiscard]] std::vector<bool> quiet(const std::vector<timer::Rule>& rules) const;
 
  private:
+  void look_up(Notice notice, alert::Event event);
+  void looked_up(const std::string& id);
   void publish(Notice notice, alert::Event event);
   [[nodiscard]] alert::Event event_of(const Notice& notice) const;
   void describe_one(const Notice& notice, alert::Event& event) const;
@@ -36,6 +39,8 @@ class ExpiryTeller {
   const ports::Clock& clock_;
   std::string link_;
   Told told_;
+  // By timer, while the store is asked whether its expiry was told: what came since, in its order.
+  std::map<std::string, std::vector<Notice>> behind_;
 };
 
 }  // namespace tocsin::service

@@ -111,6 +111,27 @@ TEST_F(ExpiryTellerTest, WhatWasToldBeforeARestartIsNotToldAgain) {
   EXPECT_EQ(events_.size(), 2U) << "the earlier process died before it told";
 }
 
+TEST_F(ExpiryTellerTest, AnEndDoesNotOvertakeItsExpiryThatIsLookedUp) {
+  Notice suspect = expired("job-1");
+  suspect.suspect = true;
+  Notice again = expired("job-1");
+  again.kind = Notice::Kind::rearmed;
+  again.missed = {suspect.timers[0].deadline(), suspect.announced, suspect.timers[0].start};
+  Notice other = expired("job-2");
+  teller_.tell(suspect);
+  teller_.tell(again);
+  teller_.tell(other);
+  loop_.run_for(1s);
+  ASSERT_EQ(events_.size(), 3U);
+  EXPECT_EQ(events_[0].monitor, "job-2");
+  EXPECT_EQ(events_[1].type, "timer_expired");
+  EXPECT_EQ(events_[2].type, "timer_rearmed");
+  EXPECT_EQ(events_[2].incident, events_[1].incident);
+  teller_.tell(expired("job-1"));
+  loop_.run_for(1s);
+  EXPECT_EQ(events_.size(), 4U);
+}
+
 TEST_F(ExpiryTellerTest, AStepOfTheWallClockPartsNoExpiryFromItsEnd) {
   const Notice notice = expired("job-1");
   const timer::Missed missed{notice.timers[0].deadline(), notice.announced, notice.timers[0].start};
