@@ -40,8 +40,10 @@ void check_row(const Row& row) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const Row& row : read_page(text).rows) {
-    check_row(row);
+  if (const auto page = read_page(text)) {
+    for (const Row& row : page->rows) {
+      check_row(row);
+    }
   }
   if (const auto row = read_answer(text, "Item"); !row) {
     TOCSIN_ASSERT(is_utf8(row.error().message) && row.error().message.size() < 400);

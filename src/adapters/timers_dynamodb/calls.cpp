@@ -5,6 +5,13 @@
 #include "check/json.hpp"
 
 namespace tocsin::timers_dynamodb {
+namespace {
+
+std::unexpected<Error> no_object() {
+  return fail(ErrorCode::unavailable, "DynamoDB answered something else than a JSON object");
+}
+
+}  // namespace
 
 bool condition_failed(const aws::Failure& failure) {
   return failure.code == "ConditionalCheckFailedException";
@@ -48,7 +55,7 @@ Error store_error(const aws::Failure& failure, std::string_view table) {
 Result<std::optional<Row>> read_answer(std::string_view body, std::string_view name) {
   const auto document = check::parse_json(body);
   if (!document || document->kind() != check::JsonKind::object) {
-    return fail(ErrorCode::unavailable, "DynamoDB answered something else than a JSON object");
+    return no_object();
   }
   const check::JsonValue item = document->find(name);
   if (item.kind() != check::JsonKind::object) {
@@ -61,11 +68,11 @@ Result<std::optional<Row>> read_answer(std::string_view body, std::string_view n
   return std::optional(std::move(*row));
 }
 
-ScanPage read_page(std::string_view body) {
+Result<ScanPage> read_page(std::string_view body) {
   ScanPage out;
   const auto document = check::parse_json(body);
-  if (!document) {
-    return out;
+  if (!document || document->kind() != check::JsonKind::object) {
+    return no_object();
   }
   for (check::JsonItems item(document->find("Items")); item.next();) {
     auto row = read_item(item.value());

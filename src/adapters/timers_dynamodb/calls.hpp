@@ -30,6 +30,7 @@ struct ScanPage {
   std::string last_id;      // the Timer in it
   std::size_t strange = 0;  // items that are neither
 };
-[[nodiscard]] ScanPage read_page(std::string_view body);
+// Error: unavailable, the answer is no JSON; what was read so far is not all there is.
+[[nodiscard]] Result<ScanPage> read_page(std::string_view body);
 
 }  // namespace tocsin::timers_dynamodb

@@ -128,5 +128,12 @@ TEST(TimerTable, SaysWhatATableLacks) {
   EXPECT_FALSE(read_table("T", "<html>"));
 }
 
+TEST(ScanPage, ABrokenAnswerIsNotTheLastPage) {
+  for (const char* broken : {"", "<html>", "[]", R"({"Items":[{"Timer")"}) {
+    EXPECT_FALSE(read_page(broken)) << broken;
+  }
+  EXPECT_EQ(read_page(R"({"Items":[]})").value().last_key, "");
+}
+
 }  // namespace
 }  // namespace tocsin::timers_dynamodb

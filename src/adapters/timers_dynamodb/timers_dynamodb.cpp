@@ -248,10 +248,15 @@ void TimersDynamoDb::list(ports::TimerQuery query, Answer<ports::TimerPage> answ
            answer(std::unexpected(error_of(result.error())));
            return;
          }
-         const ScanPage scanned = read_page(result->body);
+         const auto scanned = read_page(result->body);
+         if (!scanned) {
+           ++stats_.failures;
+           answer(std::unexpected(scanned.error()));
+           return;
+         }
          ports::TimerPage page;
-         page.next = scanned.last_id;
-         for (const Row& row : scanned.rows) {
+         page.next = scanned->last_id;
+         for (const Row& row : scanned->rows) {
            if (page.timers.size() == limit) {
              page.next = page.timers.back().id;
              break;

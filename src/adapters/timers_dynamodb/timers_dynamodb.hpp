@@ -87,6 +87,7 @@ class TimersDynamoDb final : public ports::TimerStore {
   void take(const std::shared_ptr<Taking>& taking);
   void take_page(const std::shared_ptr<Taking>& taking, std::uint64_t shard,
                  std::string_view after);
+  void take_rows(Taking& taking, std::uint64_t shard, std::vector<Row>& rows);
   void taken(const std::shared_ptr<Taking>& taking, std::uint64_t shard,
              const aws::ApiResult& result);
   void end_taking(Taking& taking);

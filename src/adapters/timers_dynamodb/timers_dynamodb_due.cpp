@@ -127,6 +127,23 @@ void TimersDynamoDb::take_page(const std::shared_ptr<Taking>& taking, std::uint6
        [this, taking, shard](const aws::ApiResult& result) { taken(taking, shard, result); });
 }
 
+void TimersDynamoDb::take_rows(Taking& taking, std::uint64_t shard, std::vector<Row>& rows) {
+  for (Row& row : rows) {
+    const auto handed = eligible(row);
+    const Instant due = from_unix_ms(row.due.value_or(0) * 1000);
+    if (due > clock_.now()) {
+      upcoming_ = std::min(upcoming_.value_or(due), due);
+    } else if (!handed) {
+      mend_index(row);
+    } else if (const auto known = handed_.find(*handed); known != handed_.end()) {
+      known->second = clock_.mono_now();
+    } else {
+      ++taking.found[shard];
+      taking.rows.emplace_back(std::move(row), *handed);
+    }
+  }
+}
+
 void TimersDynamoDb::taken(const std::shared_ptr<Taking>& taking, std::uint64_t shard,
                            const aws::ApiResult& result) {
   std::string more;
@@ -136,22 +153,13 @@ void TimersDynamoDb::taken(const std::shared_ptr<Taking>& taking, std::uint64_t 
   } else if (!result) {
     taking->failed = error_of(result.error());
   } else if (watched_) {  // or nobody waits any more, since it was asked
-    ScanPage page = read_page(result->body);
-    for (Row& row : page.rows) {
-      const auto handed = eligible(row);
-      const Instant due = from_unix_ms(row.due.value_or(0) * 1000);
-      if (due > clock_.now()) {
-        upcoming_ = std::min(upcoming_.value_or(due), due);
-      } else if (!handed) {
-        mend_index(row);
-      } else if (const auto known = handed_.find(*handed); known != handed_.end()) {
-        known->second = clock_.mono_now();
-      } else {
-        ++taking->found[shard];
-        taking->rows.emplace_back(std::move(row), *handed);
-      }
+    auto page = read_page(result->body);
+    if (page) {
+      take_rows(*taking, shard, page->rows);
+      more = std::move(page->last_key);
+    } else {
+      taking->failed = std::move(page.error());
     }
-    more = std::move(page.last_key);
   }
   if (!more.empty() && taking->found[shard] < taking->limit) {
     take_page(taking, shard, more);

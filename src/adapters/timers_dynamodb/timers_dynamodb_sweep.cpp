@@ -103,20 +103,21 @@ void TimersDynamoDb::sweep_page(const std::shared_ptr<Sweep>& sweep, std::string
 }
 
 void TimersDynamoDb::swept(const std::shared_ptr<Sweep>& sweep, const aws::ApiResult& result) {
-  if (!result || !watched_) {
+  const auto page = result ? read_page(result->body)
+                           : Result<ScanPage>(std::unexpected(error_of(result.error())));
+  if (!page || !watched_) {
     sweep->failed = true;
-    if (!result) {
+    if (!page) {
       logger_.warn("expiries of timers that other programs armed are found later: " +
-                   error_of(result.error()).message);
+                   page.error().message);
     }
     end_sweep(*sweep);
     return;
   }
-  const ScanPage page = read_page(result->body);
-  sweep->rows += page.rows.size();
-  sweep->strange += page.strange;
-  sweep->after = page.last_id;
-  for (const Row& row : page.rows) {
+  sweep->rows += page->rows.size();
+  sweep->strange += page->strange;
+  sweep->after = page->last_id;
+  for (const Row& row : page->rows) {
     sweep_row(*sweep, row);
   }
   sweep_writes(sweep);
