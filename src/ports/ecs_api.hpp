@@ -14,6 +14,7 @@
 
 #include "base/time.hpp"
 #include "deployment/snapshot.hpp"
+#include "deployment/task.hpp"
 
 namespace tocsin::ports {
 
@@ -53,24 +54,6 @@ struct EcsServices {
   std::vector<std::string> unread;   // those that it failed to describe, with its reason
 };
 
-struct EcsContainer {
-  std::string name;
-  std::string image;
-  std::string digest;
-  std::optional<std::int64_t> exit_code;
-  std::string reason;  // "OutOfMemoryError: ..."
-};
-
-struct EcsTask {
-  std::string arn;
-  std::string started_by;  // the id of its deployment
-  std::string last_status;
-  std::string stop_code;  // EssentialContainerExited, ServiceSchedulerInitiated, ...
-  std::string stopped_reason;
-  Instant stopped{};  // epoch 0: it runs
-  std::vector<EcsContainer> containers;
-};
-
 struct EcsTaskDefinition {
   std::vector<std::pair<std::string, std::string>> images;  // container, image; in its order
   std::vector<std::pair<std::string, std::string>> tags;    // sorted by key
@@ -104,7 +87,7 @@ class EcsApi {
   virtual void list_stopped_tasks(const std::string& cluster, const std::string& service,
                                   MonoTime deadline, Answer<std::vector<std::string>> answer) = 0;
   virtual void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
-                              MonoTime deadline, Answer<std::vector<EcsTask>> answer) = 0;
+                              MonoTime deadline, Answer<std::vector<deployment::Task>> answer) = 0;
   virtual void describe_task_definition(const std::string& arn, MonoTime deadline,
                                         Answer<EcsTaskDefinition> answer) = 0;
 };

@@ -146,7 +146,7 @@ TEST_P(EcsApiContract, StoppedTasksAndServiceDeploymentsAreAskedForAsAwsWantsIt)
     ecs_.list_stopped_tasks(GetParam().cluster, service.name, soon(), std::move(answer));
   });
   EXPECT_TRUE(stopped) << stopped.error().message;
-  const auto gone = ask<std::vector<ports::EcsTask>>([&](auto answer) {
+  const auto gone = ask<std::vector<deployment::Task>>([&](auto answer) {
     const std::string arn = "arn:aws:ecs:us-east-1:123456789012:task/" + GetParam().cluster +
                             "/0123456789abcdef0123456789abcdef";
     ecs_.describe_tasks(GetParam().cluster, {arn}, soon(), std::move(answer));

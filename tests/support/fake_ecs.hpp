@@ -102,20 +102,21 @@ class FakeEcs final : public ports::EcsApi {
                           MonoTime /*deadline*/, Answer<std::vector<std::string>> answer) override {
     note("stopped " + cluster + " " + service);
     std::vector<std::string> out;
-    for (const ports::EcsTask& task : tasks[service]) out.push_back(task.arn);
+    for (const deployment::Task& task : tasks[service]) out.push_back(task.arn);
     reply<std::vector<std::string>>("stopped", std::move(out), std::move(answer));
   }
 
   void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
-                      MonoTime /*deadline*/, Answer<std::vector<ports::EcsTask>> answer) override {
+                      MonoTime /*deadline*/,
+                      Answer<std::vector<deployment::Task>> answer) override {
     note("tasks " + cluster + " " + std::to_string(arns.size()));
-    std::vector<ports::EcsTask> out;
+    std::vector<deployment::Task> out;
     for (const auto& [service, all] : tasks) {
-      for (const ports::EcsTask& task : all) {
+      for (const deployment::Task& task : all) {
         if (std::ranges::find(arns, task.arn) != arns.end()) out.push_back(task);
       }
     }
-    reply<std::vector<ports::EcsTask>>("tasks", std::move(out), std::move(answer));
+    reply<std::vector<deployment::Task>>("tasks", std::move(out), std::move(answer));
   }
 
   void describe_task_definition(const std::string& arn, MonoTime /*deadline*/,
@@ -125,7 +126,7 @@ class FakeEcs final : public ports::EcsApi {
   }
 
   std::map<std::string, std::map<std::string, Service>> clusters;  // by name
-  std::map<std::string, std::vector<ports::EcsTask>> tasks;        // stopped, by service
+  std::map<std::string, std::vector<deployment::Task>> tasks;      // stopped, by service
   std::map<std::string, ports::EcsTaskDefinition> definitions;     // by ARN
   ServiceDeployments deployments;
   std::size_t page_size = 100;

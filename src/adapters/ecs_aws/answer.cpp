@@ -166,8 +166,8 @@ ServiceDeployment service_deployment_of(JsonValue value) {
   return out;
 }
 
-ports::EcsContainer container_of(JsonValue value) {
-  ports::EcsContainer out;
+deployment::Container container_of(JsonValue value) {
+  deployment::Container out;
   out.name = text(value.find("name"));
   out.image = text(value.find("image"));
   out.digest = text(value.find("imageDigest"));
@@ -176,8 +176,8 @@ ports::EcsContainer container_of(JsonValue value) {
   return out;
 }
 
-ports::EcsTask task_of(JsonValue value) {
-  ports::EcsTask out;
+deployment::Task task_of(JsonValue value) {
+  deployment::Task out;
   out.arn = text(value.find("taskArn"));
   out.started_by = text(value.find("startedBy"));
   out.last_status = text(value.find("lastStatus"));
@@ -232,9 +232,9 @@ Result<std::vector<std::string>> read_task_arns(std::string_view body) {
   return read(body, [](JsonValue value) { return texts(value.find("taskArns")); });
 }
 
-Result<std::vector<ports::EcsTask>> read_tasks(std::string_view body) {
+Result<std::vector<deployment::Task>> read_tasks(std::string_view body) {
   return read(body, [](JsonValue value) {
-    std::vector<ports::EcsTask> out;
+    std::vector<deployment::Task> out;
     for (JsonItems item(value.find("tasks")); item.next();) {
       out.push_back(task_of(item.value()));
     }

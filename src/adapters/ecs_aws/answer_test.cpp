@@ -151,7 +151,7 @@ TEST(EcsAnswer, AStoppedTaskTellsWhy) {
     "containers": [{"name": "app", "exitCode": 137, "reason": "OutOfMemoryError",
                     "image": "shop:1.2", "imageDigest": "sha256:ab"}, {"name": "sidecar"}]}]})");
   ASSERT_TRUE(read && read->size() == 1);
-  const ports::EcsTask& task = read->front();
+  const deployment::Task& task = read->front();
   EXPECT_EQ(task.started_by, "ecs-svc/1");
   EXPECT_EQ(task.stop_code, "EssentialContainerExited");
   EXPECT_EQ(unix_ms(task.stopped), 1'795'231'282'800);

@@ -107,7 +107,7 @@ void EcsAws::list_stopped_tasks(const std::string& cluster, const std::string& s
 }
 
 void EcsAws::describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
-                            MonoTime deadline, Answer<std::vector<ports::EcsTask>> answer) {
+                            MonoTime deadline, Answer<std::vector<deployment::Task>> answer) {
   TOCSIN_ASSERT(!arns.empty() && arns.size() <= kMostTasks);
   std::string json;
   JsonWriter w(json);

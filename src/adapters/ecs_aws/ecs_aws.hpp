@@ -22,7 +22,7 @@ class EcsAws final : public ports::EcsApi {
   void list_stopped_tasks(const std::string& cluster, const std::string& service, MonoTime deadline,
                           Answer<std::vector<std::string>> answer) override;
   void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
-                      MonoTime deadline, Answer<std::vector<ports::EcsTask>> answer) override;
+                      MonoTime deadline, Answer<std::vector<deployment::Task>> answer) override;
   void describe_task_definition(const std::string& arn, MonoTime deadline,
                                 Answer<ports::EcsTaskDefinition> answer) override;
 

@@ -104,7 +104,7 @@ TEST_F(EcsAwsTest, TheOtherCallsAreSpelledAsTheModelHasThem) {
   }));
   EXPECT_TRUE(ask<std::vector<std::string>>(
       [&](auto answer) { ecs_.list_stopped_tasks("prod", "web", deadline_, std::move(answer)); }));
-  EXPECT_TRUE(ask<std::vector<ports::EcsTask>>(
+  EXPECT_TRUE(ask<std::vector<deployment::Task>>(
       [&](auto answer) { ecs_.describe_tasks("prod", {"t"}, deadline_, std::move(answer)); }));
   EXPECT_TRUE(ask<ports::EcsTaskDefinition>(
       [&](auto answer) { ecs_.describe_task_definition("web:1", deadline_, std::move(answer)); }));
