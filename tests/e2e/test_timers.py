@@ -166,8 +166,23 @@ def survive_kills(timers, kills):
                 answered[name] = body
                 asked[name].clear()
 
+    def check():
+        """Every timer is the last that was answered, or one that was asked for since."""
+        client = Client(node.timers_port)
+        for name in ids:
+            answer, body = client.ask(f"/{name}")
+            if answer.status == 200 and body["Seconds"] in asked[name]:
+                answered[name] = body
+            elif name in answered:
+                assert (body["StartTime"], body["Seconds"]) == \
+                    (answered[name]["StartTime"], answered[name]["Seconds"])
+            else:
+                assert answer.status == 404
+            asked[name].clear()
+
     for _ in range(kills):
         node.start()
+        check()
         stop = threading.Event()
         threads = [threading.Thread(target=load, args=(stop, ids[i::8])) for i in range(8)]
         for thread in threads:
@@ -178,15 +193,8 @@ def survive_kills(timers, kills):
         for thread in threads:
             thread.join()
     node.start()
-    client = Client(node.timers_port)
+    check()
     assert len(answered) > 100
-    for name in ids:
-        answer, body = client.ask(f"/{name}")
-        if name in answered and body["Seconds"] not in asked[name]:
-            assert (body["StartTime"], body["Seconds"]) == \
-                (answered[name]["StartTime"], answered[name]["Seconds"])
-        else:
-            assert answer.status == 404 or body["Seconds"] in asked[name]
 
 
 def test_every_arm_that_was_answered_survives_kills_under_load(timers):
