@@ -31,9 +31,24 @@ EventType type_of(Notice::Kind kind) {
       return EventType::timer_still_expired;
     case Notice::Kind::rearmed:
     case Notice::Kind::disarmed:
+    case Notice::Kind::let_go:
       break;
   }
   return EventType::timer_rearmed;
+}
+
+std::string_view state_of(Notice::Kind kind) {
+  switch (kind) {
+    case Notice::Kind::rearmed:
+      return "running";
+    case Notice::Kind::disarmed:
+      return "disarmed";
+    case Notice::Kind::expired:
+    case Notice::Kind::still_expired:
+    case Notice::Kind::let_go:  // for all that is known
+      break;
+  }
+  return "expired";
 }
 
 // As a person may read it: ids are whatever a client chose.
@@ -75,7 +90,7 @@ std::vector<bool> ExpiryTeller::quiet(const std::vector<timer::Rule>& rules) con
 
 void ExpiryTeller::describe_one(const Notice& notice, alert::Event& event) const {
   const Timer& timer = notice.timers.front();
-  const bool over = notice.kind == Notice::Kind::rearmed || notice.kind == Notice::Kind::disarmed;
+  const bool over = type_of(notice.kind) == EventType::timer_rearmed;
   const Instant ended = over ? notice.missed.deadline : timer.deadline();
   const Instant deadline = ended - notice.lead;
   const Instant now = clock_.now();
@@ -97,6 +112,11 @@ void ExpiryTeller::describe_one(const Notice& notice, alert::Event& event) const
     event.message =
         fmt::format("{} is still expired, {} after its end", event.monitor, spoken(*event.outage));
     add_time(event, "armed_at", timer.start - notice.lead);
+  } else if (notice.kind == Notice::Kind::let_go) {
+    event.at = now;
+    event.outage = std::max(now - deadline, 0ms);
+    event.message = fmt::format("nobody hears of {} any more: its rule {} was removed",
+                                event.monitor, notice.rule->name);
   } else {
     const bool disarmed = notice.kind == Notice::Kind::disarmed;
     event.at = disarmed ? now : timer.start - notice.lead;
@@ -116,6 +136,13 @@ void ExpiryTeller::describe_many(const Notice& notice, alert::Event& event) cons
   event.monitor = "timers/" + notice.rule->name;
   event.incident = fmt::format("{}/{}", event.monitor, unix_ms(notice.announced));
   event.at = notice.announced - notice.lead;
+  if (notice.kind == Notice::Kind::let_go) {
+    event.at = clock_.now();
+    event.outage = std::max(event.at - (notice.announced - notice.lead), 0ms);
+    event.message = fmt::format("nobody hears of timers of {} any more: their rule {} was removed",
+                                notice.rule->match, notice.rule->name);
+    return;
+  }
   if (notice.kind == Notice::Kind::rearmed) {
     event.at = clock_.now();
     event.outage = std::max(event.at - (notice.announced - notice.lead), 0ms);
@@ -150,10 +177,10 @@ alert::Event ExpiryTeller::event_of(const Notice& notice) const {
   event.labels = notice.rule->labels;
   event.severity =
       type == EventType::timer_rearmed ? alert::info(type).severity : notice.rule->severity;
-  event.state = notice.kind == Notice::Kind::rearmed    ? "running"
-                : notice.kind == Notice::Kind::disarmed ? "disarmed"
-                                                        : "expired";
-  event.reason = event.state == "expired" ? "expired" : "";
+  event.state = state_of(notice.kind);
+  event.reason = type != EventType::timer_rearmed      ? "expired"
+                 : notice.kind == Notice::Kind::let_go ? "rule_removed"
+                                                       : "";
   event.extra.emplace_back("rule", quoted(notice.rule->name));
   if (notice.many) {
     describe_many(notice, event);

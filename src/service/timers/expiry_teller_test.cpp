@@ -97,6 +97,20 @@ TEST_F(ExpiryTellerTest, ARecoveryClosesTheSameIncidentAndSaysForHowLongItWasSil
       << events_[1].message;
 }
 
+TEST_F(ExpiryTellerTest, ARuleThatWasRemovedClosesTheIncident) {
+  Notice notice = expired("job-1");
+  Notice over = notice;
+  tell(std::move(notice));
+  over.kind = Notice::Kind::let_go;
+  over.missed = {over.timers[0].deadline(), over.announced, over.timers[0].start};
+  tell(std::move(over));
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[1].type, "timer_rearmed");
+  EXPECT_EQ(events_[1].incident, events_[0].incident);
+  EXPECT_EQ(events_[1].state, "expired");
+  EXPECT_EQ(events_[1].reason, "rule_removed");
+}
+
 TEST_F(ExpiryTellerTest, WhatWasToldBeforeARestartIsNotToldAgain) {
   const Notice notice = expired("job-1");
   tell(notice);

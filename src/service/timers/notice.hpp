@@ -15,7 +15,8 @@ namespace tocsin::service {
 using TimerRules = std::shared_ptr<const std::vector<timer::Rule>>;
 
 struct Notice {
-  enum class Kind : std::uint8_t { expired, still_expired, rearmed, disarmed };
+  // `let_go`: its rule was removed; nobody hears of it any more.
+  enum class Kind : std::uint8_t { expired, still_expired, rearmed, disarmed, let_go };
   Kind kind = Kind::expired;
   TimerRules rules;  // keeps `rule` alive
   const timer::Rule* rule = nullptr;

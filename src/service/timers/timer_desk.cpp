@@ -19,7 +19,8 @@ TimerDesk::TimerDesk(Ports ports, Tell tell, Bounds bounds)
     : ports_(ports),
       tell_(std::move(tell)),
       bounds_(bounds),
-      rules_(std::make_shared<const std::vector<Rule>>()) {}
+      rules_(std::make_shared<const std::vector<Rule>>()),
+      former_(rules_) {}
 
 TimerDesk::~TimerDesk() {
   ports_.loop.cancel(timer_);
@@ -30,7 +31,7 @@ TimerDesk::~TimerDesk() {
 void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
   const bool first = rules_epoch_ == 0;
   ++rules_epoch_;
-  rules_ = std::make_shared<const std::vector<Rule>>(std::move(rules));
+  former_ = std::exchange(rules_, std::make_shared<const std::vector<Rule>>(std::move(rules)));
   quiet_ = std::move(quiet);
   quiet_.resize(rules_->size());
   if (rules_->empty()) {
@@ -48,7 +49,8 @@ void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
       waiting_.emplace(at, std::move(timer));  // the next reload may bring its rule back
     }
   }
-  if (!rules_->empty()) {
+  let_go_groups();
+  if (!rules_->empty() || !former_->empty()) {
     take_census("", {}, true);
   }
   if (first || !rules_->empty()) {

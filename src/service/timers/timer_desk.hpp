@@ -135,6 +135,8 @@ class TimerDesk {
   void count_groups_later();
   void take_census(std::string cursor, Groups seen, bool first);
   void count(const timer::Timer& timer, Groups& seen, bool first);
+  void let_go(const timer::Timer& timer);
+  void let_go_groups();
   void end_census(Groups seen);
   [[nodiscard]] const timer::Rule* rule_of(std::string_view id) const;
   [[nodiscard]] bool quiet(const timer::Rule& rule) const;
@@ -144,6 +146,7 @@ class TimerDesk {
   Tell tell_;
   Bounds bounds_;
   TimerRules rules_;
+  TimerRules former_;  // those before, until all timers were looked at once
   std::vector<bool> quiet_;
   std::uint64_t rules_epoch_ = 0;
 

@@ -125,8 +125,14 @@ void TimerDesk::take_census(std::string cursor, Groups seen, bool first) {
 }
 
 void TimerDesk::count(const Timer& timer, Groups& seen, bool first) {
-  const Rule* rule = timer.announced != Instant{} ? rule_of(timer.id) : nullptr;
+  if (timer.announced == Instant{}) {
+    return;
+  }
+  const Rule* rule = rule_of(timer.id);
   if (rule == nullptr) {
+    if (first && timer.told && !timer.grouped) {
+      let_go(timer);
+    }
     return;
   }
   // Of a group that was just told not every timer is marked so yet.
@@ -135,6 +141,37 @@ void TimerDesk::count(const Timer& timer, Groups& seen, bool first) {
   } else if (first && timer.told) {
     follow(timer, *rule, timer.announced);
   }
+}
+
+// Somebody was told that it expired, and nobody would hear of its end.
+void TimerDesk::let_go(const Timer& timer) {
+  const Rule* former = timer::rule_for(*former_, timer.id);
+  if (former == nullptr) {
+    return;
+  }
+  Notice notice = notice_of(Notice::Kind::let_go, *former);
+  notice.rules = former_;
+  notice.missed = {timer.deadline(), timer.announced, timer.start};
+  notice.announced = timer.announced;
+  notice.timers.push_back(timer);
+  tell_(std::move(notice));
+}
+
+void TimerDesk::let_go_groups() {
+  std::erase_if(groups_, [this](const auto& group) {
+    if (std::ranges::find(*rules_, group.first, &Rule::name) != rules_->end()) {
+      return false;
+    }
+    const auto former = std::ranges::find(*former_, group.first, &Rule::name);
+    if (former != former_->end()) {
+      Notice notice = notice_of(Notice::Kind::let_go, *former);
+      notice.rules = former_;
+      notice.many = true;
+      notice.announced = group.second;
+      tell_(std::move(notice));
+    }
+    return true;
+  });
 }
 
 void TimerDesk::end_census(Groups seen) {
@@ -151,6 +188,7 @@ void TimerDesk::end_census(Groups seen) {
     notice.announced = announced;
     tell_(std::move(notice));
   }
+  former_ = rules_;
   groups_ = std::move(seen);
   std::erase_if(groups_, [this](const auto& group) {
     return std::ranges::find(*rules_, group.first, &Rule::name) == rules_->end();

@@ -205,7 +205,7 @@ void TimerDesk::tell_recovery(Timer timer, const timer::Missed& missed, Notice::
 
 void TimerDesk::told(Notice notice) {
   if (notice.kind == Notice::Kind::still_expired || notice.kind == Notice::Kind::disarmed ||
-      notice.timers.empty()) {
+      notice.kind == Notice::Kind::let_go || notice.timers.empty()) {
     return;
   }
   if (notice.many) {

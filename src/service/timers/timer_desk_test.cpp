@@ -45,7 +45,7 @@ class TimerDeskTest : public ::testing::Test {
   }
   // "KIND ID" or "KIND RULE xCOUNT", with the seconds since the begin.
   void hear(Notice notice) {
-    constexpr const char* kKinds[] = {"expired", "still", "rearmed", "disarmed"};
+    constexpr const char* kKinds[] = {"expired", "still", "rearmed", "disarmed", "let go"};
     std::string text = kKinds[static_cast<std::size_t>(notice.kind)];
     text += notice.many ? " " + notice.rule->name + " x" + std::to_string(notice.timers.size())
                         : " " + notice.timers.front().id;
@@ -366,6 +366,37 @@ TEST_F(TimerDeskTest, ARuleThatWasGoneForAMomentStillTellsWhatWaited) {
   desk_->apply(rules_, {});
   loop_.run_for(10s);
   EXPECT_THAT(heard(), ElementsAre("expired slow-1 at 40"));
+}
+
+TEST_F(TimerDeskTest, WhenARuleIsRemovedThoseWhoWereToldHearThatItIsOverOnce) {
+  arm("job-1", 30);
+  arm("job-2", 3600);
+  arm("nag-1", 30);
+  loop_.run_for(40s);
+  heard();
+  const auto all = rules_;
+  std::erase_if(rules_, [](const timer::Rule& rule) { return rule.name == "job-*"; });
+  desk_->apply(rules_, quiet_);
+  loop_.run_ready();
+  EXPECT_THAT(heard(), ElementsAre("let go job-1 at 40"));
+  desk_->apply(rules_, quiet_);
+  loop_.run_ready();
+  arm("job-1", 30);
+  EXPECT_THAT(heard(), IsEmpty());
+  desk_->apply({}, {});
+  loop_.run_ready();
+  EXPECT_THAT(heard(), ElementsAre("let go nag-1 at 40"));
+}
+
+TEST_F(TimerDeskTest, WhenARuleIsRemovedAGroupOfItIsOverToo) {
+  for (int i = 0; i < 20; ++i) {
+    arm("job-" + std::to_string(i), 30);
+  }
+  loop_.run_for(31s);
+  EXPECT_THAT(heard(), ElementsAre("expired job-* x20 at 30"));
+  desk_->apply({}, {});
+  loop_.run_ready();
+  EXPECT_THAT(heard(), ElementsAre("let go job-* x0 at 31"));
 }
 
 TEST_F(TimerDeskTest, NewRulesHoldForTimersThatRun) {
