@@ -6,6 +6,7 @@
 #include "adapters/aws/region.hpp"
 #include "adapters/command_posix/own_environment.hpp"
 #include "adapters/config_files/config_files.hpp"
+#include "app/aws_region.hpp"
 #include "app/version.hpp"
 
 namespace tocsin::app {
@@ -57,15 +58,11 @@ Result<std::unique_ptr<DynamoDbTimers>> DynamoDbTimers::open(ports::Loop& timer_
 }
 
 Result<void> DynamoDbTimers::connect(Network& network, Logger& log, DynamoDbTimersOptions options) {
-  const aws::World world{
-      network.clock(),
-      timer_loop_,
-      resolver_,
-      *http_,
-      far_commands_,
-      variable,
-      [](const std::string& path) { return adapters::read_file(path, kLargestFile); },
-      random_};
+  const aws::ReadFile read_file = [](const std::string& path) {
+    return adapters::read_file(path, kLargestFile);
+  };
+  const aws::World world{network.clock(), timer_loop_, resolver_, *http_,
+                         far_commands_,   variable,    read_file, random_};
   auto profiles = aws::read_profiles(world);
   if (!profiles) {
     return std::unexpected(std::move(profiles.error()));
@@ -75,8 +72,13 @@ Result<void> DynamoDbTimers::connect(Network& network, Logger& log, DynamoDbTime
   client.region = options.region.empty() ? aws::known_region(variable, *profiles, profile)
                                          : std::move(options.region);
   if (client.region.empty()) {
-    return fail(ErrorCode::invalid,
-                "no AWS region for the timers' table: name it beside the table, or in AWS_REGION");
+    auto found = find_aws_region(variable, read_file);
+    if (!found) {
+      return fail(ErrorCode::invalid,
+                  "timers.store.dynamodb names no region, and there is " + found.error().message);
+    }
+    client.region = std::move(*found);
+    log.info("the AWS region of the timers' table", {{"region", client.region}});
   }
   client.endpoint = std::move(options.endpoint);
   client.profile = profile;

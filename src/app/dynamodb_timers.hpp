@@ -21,7 +21,8 @@ namespace tocsin::app {
 
 struct DynamoDbTimersOptions {
   std::string table;
-  std::string region;    // "" AWS_REGION, AWS_DEFAULT_REGION or the profile's
+  std::string region;    // "" AWS_REGION, AWS_DEFAULT_REGION, the profile's, or
+                         // that of the ECS task or the instance we run on
   std::string endpoint;  // "" by the environment, the profile, or the region's
   Milliseconds keep_expired{std::chrono::hours{24 * 30}};
   std::uint64_t seed = 0;

@@ -171,7 +171,8 @@ constexpr std::array kDynamoDbFields{
     field<DynamoDbTimers, kMember<&DynamoDbTimers::table>, kName>(
         "table", "table with the hash key Timer", kText),
     field<DynamoDbTimers, kMember<&DynamoDbTimers::region>, kName>(
-        "region", "AWS region; left out: AWS_REGION, or that of the profile", kText),
+        "region", "AWS region; left out: AWS_REGION, the profile's, the task's or instance's own",
+        kText),
     field<DynamoDbTimers, kMember<&DynamoDbTimers::endpoint>, kUrl>(
         "endpoint", "URL of DynamoDB; left out: AWS's own", kText),
 };

@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 
+import targets
 from conftest import clean_environment
 from daemon import OPENER, Answer, free_port, wait_until
 
@@ -172,3 +173,21 @@ def test_an_expiry_is_announced_once_by_daemons_that_share_a_table(daemon, moto,
     wait_until(lambda: len(hook.events) > 1, 20, "the recovery")
     wait_until(lambda: "MissedDeadline" not in item(moto, "announced", "job-1"), 20, "its record")
     assert [kind for kind, _ in hook.events] == ["timer_expired", "timer_rearmed"]
+
+
+def test_a_region_that_nobody_names_is_that_of_the_task(daemon, moto, target):
+    create_table(moto, "in-a-task", index=True)
+    metadata = target(targets.answer(200, json.dumps(
+        {"Cluster": "prod", "TaskARN": "arn:aws:ecs:us-east-1:1:task/prod/a"})))
+    port = free_port()
+    node = daemon({"timers": {"listen": f"127.0.0.1:{port}",
+                              "store": {"dynamodb": {"table": "in-a-task"}}}})
+    task = {"AWS_ENDPOINT_URL": moto.url, "ECS_CONTAINER_METADATA_URI_V4": metadata.url + "/v4/a",
+            **KEYS}
+    node.start(env=task)
+    assert ask(f"http://127.0.0.1:{port}/job/60").status == 200
+    assert node.stop() == 0
+    node.start(ready=False, env={**task, "ECS_CONTAINER_METADATA_URI_V4": "",
+                                 "AWS_EC2_METADATA_DISABLED": "true"})
+    assert node.process.wait(20) != 0
+    assert "names no region, and there is no AWS region" in node.output()
