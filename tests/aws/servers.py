@@ -67,7 +67,8 @@ class Server:
 
 
 def moto():
-    return Server([TOOLS / "python/bin/moto_server", "-H", "127.0.0.1", "-p", "PORT"])
+    return Server([TOOLS / "python/bin/python", pathlib.Path(__file__).with_name("moto_in_turn.py"),
+                   "-H", "127.0.0.1", "-p", "PORT"])
 
 
 def dynalite():
