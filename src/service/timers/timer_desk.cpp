@@ -1,6 +1,7 @@
 #include "service/timers/timer_desk.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tocsin::service {
 namespace {
@@ -34,6 +35,8 @@ void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
   former_ = std::exchange(rules_, std::make_shared<const std::vector<Rule>>(std::move(rules)));
   quiet_ = std::move(quiet);
   quiet_.resize(rules_->size());
+  std::vector<Timer> silenced = take_silenced();
+  silenced_.resize(rules_->size());
   if (rules_->empty()) {
     ports_.store.watch({});
   } else {
@@ -42,7 +45,11 @@ void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
   }
   followed_.clear();
   const Instant now = ports_.store.time().now;
-  for (auto& [at, timer] : std::exchange(waiting_, {})) {
+  auto waiting = std::exchange(waiting_, {});
+  for (Timer& timer : silenced) {
+    waiting.emplace_hint(waiting.end(), now, std::move(timer));
+  }
+  for (auto& [at, timer] : waiting) {
     if (rule_of(timer.id) != nullptr) {
       await_grace(std::move(timer), now);
     } else {
@@ -59,9 +66,29 @@ void TimerDesk::apply(std::vector<Rule> rules, std::vector<bool> quiet) {
 }
 
 void TimerDesk::set_quiet(std::vector<bool> quiet) {
-  if (quiet.size() == rules_->size()) {
-    quiet_ = std::move(quiet);
+  if (quiet.size() != rules_->size()) {
+    return;
   }
+  quiet_ = std::move(quiet);
+  const Instant now = ports_.store.time().now;
+  for (std::size_t i = 0; i < quiet_.size(); ++i) {
+    if (quiet_[i] || silenced_[i].empty()) {
+      continue;
+    }
+    for (Timer& timer : std::exchange(silenced_[i], {})) {
+      waiting_.emplace_hint(waiting_.end(), now, std::move(timer));
+    }
+    wake_at(now);
+  }
+}
+
+std::vector<Timer> TimerDesk::take_silenced() {
+  std::vector<Timer> out;
+  for (std::vector<Timer>& of_rule : silenced_) {
+    std::ranges::move(of_rule, std::back_inserter(out));
+    of_rule.clear();
+  }
+  return out;
 }
 
 const Rule* TimerDesk::rule_of(std::string_view id) const { return timer::rule_for(*rules_, id); }
@@ -238,23 +265,25 @@ void TimerDesk::await_grace(Timer timer, Instant now) {
     return;
   }
   const Instant at = timer.deadline() + rule->grace;
-  if (at <= now && !quiet(*rule)) {
-    ready_.push_back(std::move(timer));
+  if (at <= now) {
+    take_ready(std::move(timer), *rule);
   } else {
-    waiting_.emplace(std::max(at, at <= now ? now + kLookAgain : at), std::move(timer));
+    waiting_.emplace(at, std::move(timer));
   }
+}
+
+// Its time has come; a silence may hold it back for long, and it is not looked at meanwhile.
+void TimerDesk::take_ready(Timer timer, const Rule& rule) {
+  const auto number = static_cast<std::size_t>(&rule - rules_->data());
+  (quiet_[number] ? silenced_[number] : ready_).push_back(std::move(timer));
 }
 
 void TimerDesk::move_waiting(Instant now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     auto node = waiting_.extract(waiting_.begin());
     Timer& timer = node.mapped();
-    const Rule* rule = rule_of(timer.id);
-    if (rule != nullptr && quiet(*rule)) {
-      node.key() = now + kLookAgain;
-      waiting_.insert(std::move(node));
-    } else if (rule != nullptr) {
-      ready_.push_back(std::move(timer));
+    if (const Rule* rule = rule_of(timer.id)) {
+      take_ready(std::move(timer), *rule);
     }
   }
 }
@@ -262,6 +291,9 @@ void TimerDesk::move_waiting(Instant now) {
 TimerDesk::Stats TimerDesk::stats() const {
   Stats out = stats_;
   out.waiting = waiting_.size() + ready_.size();
+  for (const std::vector<Timer>& of_rule : silenced_) {
+    out.waiting += of_rule.size();
+  }
   return out;
 }
 

@@ -114,6 +114,8 @@ class TimerDesk {
   void consider(timer::Timer timer, Instant now);
   void await_grace(timer::Timer timer, Instant now);
   void move_waiting(Instant now);
+  void take_ready(timer::Timer timer, const timer::Rule& rule);
+  [[nodiscard]] std::vector<timer::Timer> take_silenced();
   // timer_desk_tell.cpp
   void tell_ready(Instant now);
   [[nodiscard]] bool gathering(Instant now);
@@ -157,6 +159,8 @@ class TimerDesk {
   // Expired, by when it may be told.
   std::multimap<Instant, timer::Timer> waiting_;
   std::vector<timer::Timer> ready_;
+  // They may be told but for a silence; by their rule, as in quiet_.
+  std::vector<std::vector<timer::Timer>> silenced_;
   Followed followed_;
   Groups groups_;
   bool census_planned_ = false;
