@@ -264,6 +264,19 @@ TEST_F(WireServerTest, ABodyIsPassedOverBeforeAndAfterItsAnswer) {
   EXPECT_TRUE(client.read_to_end().ends_with("{\"n\":\"/a\"}"));
 }
 
+TEST_F(WireServerTest, ABrokenBodyEndsTheConnectionBehindTheOneAnswer) {
+  start();
+  for (const char* body : {"5\r\nhello\r\nnonsense\r\n\r\n", "zz\r\n", "1\r\nab\r\n"}) {
+    Client client(server_->port());
+    client.send("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(body);
+    client.get("/b");
+    EXPECT_TRUE(client.read_to_end().ends_with("{\"n\":\"/a\"}"));
+    EXPECT_EQ(client.answers(), 1U) << body;
+  }
+  EXPECT_EQ(stats_.malformed, 3U);
+}
+
 TEST_F(WireServerTest, AHalfClosedClientGetsItsAnswers) {
   start();
   Client client(server_->port());

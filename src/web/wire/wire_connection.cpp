@@ -154,7 +154,7 @@ bool WireServer::consume_one(std::uint32_t index, std::string_view& text) {
     const auto status = connection.reader.skip_body(text, used);
     text.remove_prefix(used);
     if (status == RequestReader::Status::problem) {
-      refuse(index, connection.reader.problem());
+      break_off(index);
       return false;
     }
     connection.in_body = status == RequestReader::Status::incomplete;
@@ -185,6 +185,16 @@ bool WireServer::consume_one(std::uint32_t index, std::string_view& text) {
   text.remove_prefix(head.size);
   handler_(request, ticket);
   return true;
+}
+
+// The request has its answer, or will have; where its body ends nobody knows.
+void WireServer::break_off(std::uint32_t index) {
+  stats_.malformed.fetch_add(1, std::memory_order_relaxed);
+  Connection& connection = connections_[index];
+  connection.close_after = true;
+  connection.in.clear();
+  connection.in_body = false;
+  mark_dirty(index);
 }
 
 // The answer is the last: what a broken request is followed by means nothing.

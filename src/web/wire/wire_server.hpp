@@ -135,6 +135,7 @@ class WireServer {
   void consume(std::uint32_t index, std::string_view text);
   [[nodiscard]] bool consume_one(std::uint32_t index, std::string_view& text);
   void refuse(std::uint32_t index, const WireProblem& problem);
+  void break_off(std::uint32_t index);
   void append(Connection& connection, WireTicket ticket, const WireAnswer& answer);
   void write_answer(std::string& out, WireTicket ticket, const WireAnswer& answer, bool close);
   void mark_dirty(std::uint32_t index);
