@@ -62,6 +62,18 @@ std::string reason_of(const Task& task) {
   return with_reason(task.stop_code.empty() ? "stopped" : task.stop_code, task.stopped_reason);
 }
 
+struct Reason {
+  std::string text;
+  std::size_t times = 0;
+  std::size_t number = 0;  // in the order of the latest
+};
+
+void most_frequent_first(std::vector<Reason>& reasons) {
+  std::ranges::sort(reasons, [](const Reason& a, const Reason& b) {
+    return std::pair(b.times, a.number) < std::pair(a.times, b.number);
+  });
+}
+
 }  // namespace
 
 std::vector<Task> stops_since(std::vector<Task> tasks, const std::string& deployment,
@@ -83,24 +95,23 @@ bool all_meant(std::span<const Task> stops) {
 }
 
 std::string explain(std::span<const Task> stops) {
-  std::vector<std::pair<std::string, std::size_t>> reasons;  // in the order of the latest
+  std::vector<Reason> reasons;  // in the order of the latest
   for (const Task& task : stops) {
     std::string reason = reason_of(task);
-    const auto known =
-        std::ranges::find(reasons, reason, &std::pair<std::string, std::size_t>::first);
+    const auto known = std::ranges::find(reasons, reason, &Reason::text);
     if (known != reasons.end()) {
-      known->second += 1;
+      known->times += 1;
     } else {
-      reasons.emplace_back(std::move(reason), 1);
+      reasons.push_back({std::move(reason), 1, reasons.size()});
     }
   }
-  std::ranges::stable_sort(reasons, std::greater{}, &std::pair<std::string, std::size_t>::second);
+  most_frequent_first(reasons);
   std::string out;
   for (std::size_t i = 0; i < std::min(reasons.size(), kMostReasons); ++i) {
     out += i == 0 ? "" : "; ";
-    out += reasons[i].first;
-    if (reasons[i].second > 1) {
-      out += fmt::format(", {} times", reasons[i].second);
+    out += reasons[i].text;
+    if (reasons[i].times > 1) {
+      out += fmt::format(", {} times", reasons[i].times);
     }
   }
   if (reasons.size() > kMostReasons) {
