@@ -79,6 +79,12 @@ Status RequestReader::fail_with(int status, std::string_view message) {
   return Status::problem;
 }
 
+// Lines that end otherwise are seen before the head is whole, in whatever pieces it comes: they are
+// its problem, whatever else is.
+Status RequestReader::problem_of(std::string_view head) {
+  return has_bare_newline(head) ? fail_with(400, "Lines end with CR LF") : Status::problem;
+}
+
 Status RequestReader::read_head(std::string_view text, const WireLimits& limits) {
   *this = RequestReader{};
   std::size_t begin = 0;
@@ -88,25 +94,26 @@ Status RequestReader::read_head(std::string_view text, const WireLimits& limits)
   const std::size_t end = text.find("\r\n\r\n", begin);
   if (end == std::string_view::npos ? text.size() > limits.head_bytes
                                     : end + 4 > limits.head_bytes) {
-    return fail_with(431, "Request header fields too large");
+    fail_with(431, "Request header fields too large");
+    return problem_of(text.substr(0, limits.head_bytes));
   }
   if (end == std::string_view::npos) {
-    return has_bare_newline(text) ? fail_with(400, "Lines end with CR LF") : Status::incomplete;
+    return has_bare_newline(text) ? problem_of(text) : Status::incomplete;
   }
   std::string_view lines = text.substr(begin, end - begin);
   std::size_t line_end = lines.find("\r\n");
   if (!read_request_line(lines.substr(0, line_end))) {
-    return Status::problem;
+    return problem_of(text.substr(0, end));
   }
   while (line_end != std::string_view::npos) {
     lines.remove_prefix(line_end + 2);
     line_end = lines.find("\r\n");
     if (!read_field(lines.substr(0, line_end))) {
-      return Status::problem;
+      return problem_of(text.substr(0, end));
     }
   }
   head_.size = end + 4;
-  return finish_head(limits) ? Status::complete : Status::problem;
+  return finish_head(limits) ? Status::complete : problem_of(text.substr(0, end));
 }
 
 bool RequestReader::read_request_line(std::string_view line) {

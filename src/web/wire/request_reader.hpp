@@ -51,6 +51,7 @@ class RequestReader {
   enum class Chunk : std::uint8_t { size, data, data_end, trailer };
 
   Status fail_with(int status, std::string_view message);
+  Status problem_of(std::string_view head);
   [[nodiscard]] bool read_request_line(std::string_view line);
   [[nodiscard]] bool read_field(std::string_view line);
   [[nodiscard]] bool take_length(std::string_view value);
