@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <iterator>
@@ -107,6 +108,26 @@ std::string printable(std::string_view text) {
       out.append(text.substr(0, length));
     }
     text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string one_line(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (bytes == 0) {
+      out += "\xEF\xBF\xBD";
+    } else if (first < 0x20 || first == 0x7F || text.substr(0, bytes) == "\xE2\x80\xA8" ||
+               text.substr(0, bytes) == "\xE2\x80\xA9" ||
+               (first == 0xC2 && bytes == 2 && static_cast<unsigned char>(text[1]) < 0xA0)) {
+      out += ' ';
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
   }
   return out;
 }

@@ -16,4 +16,8 @@ namespace tocsin {
 // text become \n, \t, \xNN or \u{N}; bytes that are not UTF-8 become \xNN.
 [[nodiscard]] std::string printable(std::string_view text);
 
+// Text without line ends and other control characters (they become spaces), and with U+FFFD for
+// what is not UTF-8: for headers, subjects and titles, where a line end would begin a new header.
+[[nodiscard]] std::string one_line(std::string_view text);
+
 }  // namespace tocsin

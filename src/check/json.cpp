@@ -242,6 +242,17 @@ class Checker {
 
 // --- Walking text that the Checker accepted ---
 
+constexpr std::array<bool, 256> marks(std::string_view bytes) {
+  std::array<bool, 256> out{};
+  for (const char c : bytes) {
+    out[static_cast<unsigned char>(c)] = true;
+  }
+  return out;
+}
+
+constexpr std::array<bool, 256> kInString = marks("\"\\");
+constexpr std::array<bool, 256> kInContainer = marks("\"[]{}");
+
 std::size_t after_space(std::string_view text, std::size_t at) {
   while (at < text.size() && is_space(text[at])) {
     ++at;
@@ -249,9 +260,17 @@ std::size_t after_space(std::string_view text, std::size_t at) {
   return at;
 }
 
+// The next byte that `stops` marks; one is there.
+std::size_t next_of(const std::array<bool, 256>& stops, std::string_view text, std::size_t at) {
+  while (!stops[static_cast<unsigned char>(text[at])]) {
+    ++at;
+  }
+  return at;
+}
+
 std::size_t after_string(std::string_view text, std::size_t at) {
-  for (++at; text[at] != '"'; ++at) {
-    at += text[at] == '\\' ? 1U : 0U;
+  for (at = next_of(kInString, text, at + 1); text[at] != '"';) {
+    at = next_of(kInString, text, at + 2);  // an escape
   }
   return at + 1;
 }
@@ -259,6 +278,7 @@ std::size_t after_string(std::string_view text, std::size_t at) {
 std::size_t after_container(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   do {
+    at = next_of(kInContainer, text, at);
     const char c = text[at];
     if (c == '"') {
       at = after_string(text, at);
@@ -266,7 +286,7 @@ std::size_t after_container(std::string_view text, std::size_t at) {
     }
     if (c == '[' || c == '{') {
       ++depth;
-    } else if (c == ']' || c == '}') {
+    } else {
       --depth;
     }
     ++at;
@@ -537,8 +557,11 @@ Result<JsonValue> parse_json(std::string_view text) {
     return fail(ErrorCode::invalid,
                 fmt::format("{} at byte {}, found {}", problem, at + skipped, found));
   }
-  const std::size_t start = after_space(text, 0);
-  return JsonValue(text.substr(start, after_value(text, start) - start));
+  text.remove_prefix(after_space(text, 0));
+  while (is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return JsonValue(text);
 }
 
 void append_minified(std::string& out, JsonValue value) {

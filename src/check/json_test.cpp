@@ -123,6 +123,17 @@ TEST(Json, OfTwoMembersWithOneNameTheLastCounts) {
   EXPECT_EQ(parse_json(R"({"a":1,"b":2,"\u0061":3})")->find("a").integer(), 3);
 }
 
+TEST(Json, WhatStringsHoldEndsNothing) {
+  const auto value = parse_json(R"( {"a": ["]}", "\\", "\\\"[", {"\"{": "\u005d"}], "b": 2}  )");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->text().front(), '{');
+  EXPECT_EQ(value->text().back(), '}');
+  EXPECT_EQ(value->find("a").size(), 4U);
+  EXPECT_EQ(value->find("a").at(2).string(), "\\\"[");
+  EXPECT_EQ(value->find("a").at(3).find("\"{").string(), "]");
+  EXPECT_EQ(value->find("b").integer(), 2);
+}
+
 TEST(Json, UnescapesStrings) {
   const std::vector<std::pair<std::string, std::string>> table{
       {R"("plain")", "plain"},
