@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "base/random.hpp"
+#include "deployment/history.hpp"
 #include "deployment/test_story.hpp"
 
 namespace tocsin::deployment::test {
@@ -147,6 +149,7 @@ class Service {
 class Ledger {
  public:
   void hear(const Notice& notice) {
+    record(notice);
     const std::string what = line_of(notice);
     EXPECT_TRUE(keys_.emplace(notice.type, notice.subject, notice.key).second)
         << what << " told twice as " << notice.key;
@@ -186,8 +189,29 @@ class Ledger {
   }
   [[nodiscard]] const std::set<std::string>& open() const { return open_; }
   [[nodiscard]] std::size_t ended() const { return ended_.size(); }
+  // The history says of each deployment what was told of it.
+  void compare_history() const {
+    for (const auto& [id, how] : ended_) {
+      const auto found = records_.find(id);
+      ASSERT_NE(found, records_.end()) << id;
+      std::string status(to_string(found->second.outcome));
+      std::ranges::replace(status, '_', ' ');
+      EXPECT_EQ(status, how) << id;
+    }
+    for (const auto& [id, record] : records_) {
+      EXPECT_EQ(record.outcome == Outcome::going_on, open_.contains(id)) << id;
+    }
+  }
 
  private:
+  void record(const Notice& notice) {
+    for (Record& changed : history_.note(notice, {})) {
+      std::string id = changed.id;
+      records_.insert_or_assign(std::move(id), std::move(changed));
+    }
+    EXPECT_TRUE(history_.note(notice, {}).empty()) << line_of(notice) << " a second time";
+    history_ = parse_history(to_json(history_));
+  }
   void end(const std::string& deployment, const std::string& how) {
     const auto before = ended_.find(deployment);
     const bool undone =
@@ -203,6 +227,8 @@ class Ledger {
   std::set<std::string> open_;
   std::map<std::string, std::string> ended_;
   std::set<std::string> crashes_;
+  History history_;
+  std::map<std::string, Record> records_;
 };
 
 // One who polls, and what is told to him.
@@ -275,6 +301,7 @@ TEST(EcsFleet, EveryAnnouncedDeploymentEndsInOneWayAndFaultsLeaveNoTrace) {
       if (watcher->state.phase == Phase::stable) {
         EXPECT_TRUE(watcher->ledger.open().empty()) << *watcher->ledger.open().begin();
       }
+      watcher->ledger.compare_history();
       EXPECT_FALSE(watcher->state.recovery.going_on && watcher->state.phase == Phase::stable);
       ended += watcher->ledger.ended();
     }

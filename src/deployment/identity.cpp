@@ -21,8 +21,13 @@ bool says_rolling_back(std::string_view text) {
   return !std::ranges::search(text, kWords, same).empty();
 }
 
-bool shows_rollback(ServiceDeployment::Status status) {
+// Where traffic is shifted ECS says itself that it goes back.
+bool shows_rollback(const Snapshot& snapshot) {
   using Status = ServiceDeployment::Status;
+  if (snapshot.rolling || !snapshot.service_deployment) {
+    return false;
+  }
+  const Status status = snapshot.service_deployment->status;
   return status == Status::rolling_back || status == Status::rolled_back ||
          status == Status::rollback_failed;
 }
@@ -58,6 +63,15 @@ void Judge::note_rollback() {
   }
 }
 
+void Judge::announce(Notice started) {
+  started.deployment = started.key = s_.deployment;
+  started.thread = s_.thread;
+  started.task_definition = s_.task_definition;
+  started.created = s_.created;
+  started.previous_created = s_.previous_created;
+  notices.push_back(std::move(started));
+}
+
 // --- B ---
 
 void Judge::first_sight(const Snapshot& snapshot, const Deployment& primary) {
@@ -69,8 +83,8 @@ void Judge::first_sight(const Snapshot& snapshot, const Deployment& primary) {
   s_.desired = snapshot.desired;
   if (is_new) {
     Notice created = notice(NoticeType::service_created);
-    created.key = std::to_string(unix_ms(snapshot.created));
-    created.reappeared = reappeared_;
+    created.key = life_key();
+    created.reappeared = s_.reappeared != Instant{};
     notices.push_back(std::move(created));
     Notice started = notice(NoticeType::deploy_started);
     started.initial = true;
@@ -99,13 +113,17 @@ void Judge::first_sight(const Snapshot& snapshot, const Deployment& primary) {
 
 // --- C ---
 
-bool Judge::stale(const Deployment& primary) {
+bool Judge::stale(const Snapshot& snapshot, const Deployment& primary) {
   // An old deployment that is promoted again by a rollback says so. But one that came about by a
   // rollback says it as well; an old look at one of those shows something that was followed as
   // such, or that nobody saw, between the two that were followed.
   const bool goes_back =
       says_rolling_back(primary.rollout_reason) && primary.created <= s_.previous_created &&
       std::ranges::find(s_.past_rollbacks, primary.id) == s_.past_rollbacks.end();
+  if (shows_rollback(snapshot)) {
+    s_.stale = 0;
+    return false;
+  }
   if (primary.created < s_.created && !goes_back && s_.stale < kMostStale) {
     s_.stale += 1;
     return true;
@@ -128,11 +146,11 @@ bool Judge::rollback_evidence(const Snapshot& snapshot, const Deployment& primar
   return logged || (failed && primary.task_definition == s_.finished_task_definition);
 }
 
-std::vector<std::string> Judge::skipped(const Snapshot& snapshot, const Deployment& primary) const {
-  std::vector<std::string> out;
+std::vector<Skipped> Judge::skipped(const Snapshot& snapshot, const Deployment& primary) const {
+  std::vector<Skipped> out;
   for (const Deployment& other : snapshot.deployments) {
     if (other.created > s_.created && other.id != s_.deployment && other.id != primary.id) {
-      out.push_back(other.id);
+      out.push_back({other.id, other.task_definition, other.created});
     }
   }
   return out;
@@ -151,8 +169,13 @@ void Judge::roll_back(const Snapshot& snapshot, const Deployment& primary,
       back.reason = event.message;
     }
   }
+  if (from == s_.deployment) {
+    back.previous_task_definition = s_.task_definition;
+  }
   begin(primary, true);
   back.task_definition = s_.task_definition;
+  back.created = s_.created;
+  back.previous_created = s_.previous_created;
   notices.push_back(std::move(back));
 }
 
@@ -170,24 +193,45 @@ void Judge::rolled_back_unseen(const Snapshot& snapshot, const Deployment& prima
   Notice started = notice(NoticeType::deploy_started);
   started.previous_task_definition = s_.task_definition;
   begin(*failed, false);
-  started.deployment = started.key = s_.deployment;
-  started.thread = s_.thread;
-  started.task_definition = s_.task_definition;
-  notices.push_back(std::move(started));
+  announce(std::move(started));
   roll_back(snapshot, primary, failed->id);
 }
 
+// Where traffic is shifted it returns to what ran before, under whichever id.
+void Judge::shift_back(const Snapshot& snapshot, const Deployment& primary) {
+  Notice back = notice(NoticeType::rolled_back);
+  back.from_deployment = s_.deployment;
+  back.previous_task_definition = s_.task_definition;
+  back.reason = snapshot.service_deployment->reason;
+  const bool same = primary.id == s_.deployment;
+  begin(primary, true);
+  if (same) {
+    s_.task_definition = s_.finished_task_definition;
+  }
+  back.task_definition = s_.task_definition;
+  notices.push_back(std::move(back));
+}
+
+// What a rollback that is told already turns out to be.
+void Judge::adopt(const Deployment& primary) {
+  s_.age_from = primary.created < s_.created ? now_ : s_.age_from;
+  s_.previous_created = s_.created;
+  s_.deployment = primary.id;
+  s_.created = primary.created;
+  s_.task_definition = primary.task_definition;
+  note_rollback();
+}
+
 void Judge::follow(const Snapshot& snapshot, const Deployment& primary) {
-  if (!snapshot.rolling && s_.phase == Phase::deploying && !s_.rollback &&
-      snapshot.service_deployment && shows_rollback(snapshot.service_deployment->status)) {
-    Notice back = notice(NoticeType::rolled_back);
-    back.from_deployment = s_.deployment;
-    back.reason = snapshot.service_deployment->reason;
-    begin(primary, true);
-    notices.push_back(std::move(back));
+  if (shows_rollback(snapshot) && s_.phase == Phase::deploying && !s_.rollback) {
+    shift_back(snapshot, primary);
     return;
   }
   if (primary.id == s_.deployment) {
+    return;
+  }
+  if (shows_rollback(snapshot) && s_.rollback) {
+    adopt(primary);
     return;
   }
   if (s_.phase != Phase::stable && rollback_evidence(snapshot, primary)) {
@@ -205,15 +249,14 @@ void Judge::follow(const Snapshot& snapshot, const Deployment& primary) {
   }
   started.redeploy = primary.task_definition == s_.finished_task_definition;
   started.skipped = skipped(snapshot, primary);
-  const bool goes_back = rollback_evidence(snapshot, primary);
+  // To what ran before, of something that nobody saw: the log alone tells.
+  started.rollback = started.redeploy && rollback_evidence(snapshot, primary);
   begin(primary, false);
-  if (goes_back) {
-    note_rollback();  // of something that nobody saw
+  if (started.rollback) {
+    s_.rollback = true;
+    note_rollback();
   }
-  started.deployment = started.key = s_.deployment;
-  started.thread = s_.thread;
-  started.task_definition = s_.task_definition;
-  notices.push_back(std::move(started));
+  announce(std::move(started));
 }
 
 }  // namespace tocsin::deployment

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "deployment/test_story.hpp"
 
 namespace tocsin::deployment::test {
@@ -85,6 +87,18 @@ TEST(EcsAvailability, OneThatTookItsNameBetweenTwoAnswersIsAnother) {
                   "deploy_started deployment=Z initial", "finished deployment=Z kind=deploy"));
 }
 
+TEST(EcsAvailability, AnOldLookAtOneThatHadItsNameDeletesNothing) {
+  Story story;
+  story.settle();
+  Snapshot old = snapshot(0, {Tasks("0", -9000)});
+  old.created = second(-9500);
+  old.status = ServiceStatus::draining;
+  EXPECT_THAT(story.see(30, old), IsEmpty());
+  old.status = ServiceStatus::inactive;
+  EXPECT_THAT(story.see(60, old), IsEmpty());
+  EXPECT_EQ(story.state.phase, Phase::stable);
+}
+
 TEST(EcsAvailability, OneThatWasDeniedForAWhileReappearsWhenAwsInsists) {
   Story story;
   story.settle();
@@ -96,6 +110,20 @@ TEST(EcsAvailability, OneThatWasDeniedForAWhileReappearsWhenAwsInsists) {
   EXPECT_THAT(story.see(180, 2, {Tasks("A", -1000)}).front(),
               "service_created deployment=A reappeared");
   EXPECT_EQ(story.state.phase, Phase::stable);
+  const auto key_of_latest = [&](NoticeType type) {
+    const auto latest =
+        std::ranges::find(story.told.rbegin(), story.told.rend(), type, &Notice::type);
+    return latest == story.told.rend() ? std::string() : latest->key;
+  };
+  const std::string deleted = story.told.front().key;
+  const std::string created = key_of_latest(NoticeType::service_created);
+  story.missing(210);
+  story.missing(240);
+  EXPECT_NE(key_of_latest(NoticeType::service_deleted), deleted) << "it happened again";
+  for (int t = 270; t <= 360; t += 30) {
+    (void)story.see(t, 2, {Tasks("A", -1000)});
+  }
+  EXPECT_NE(key_of_latest(NoticeType::service_created), created);
 }
 
 TEST(EcsAvailability, WithoutAPrimaryDeploymentNothingIsJudged) {
@@ -304,6 +332,23 @@ TEST(EcsIdentity, ARollbackWhoseStartAndFailureNobodySawIsTold) {
               ElementsAre("rolled_back to=C"));
 }
 
+TEST(EcsIdentity, ARollbackThatNobodySawFromItsBeginToItsEndIsKnownByTheLog) {
+  const auto look = [](const char* image) {
+    Snapshot out = snapshot(2, {Tasks("C", 25, image)});
+    out.events.push_back({second(20), "(service web) rolling back to deployment A."});
+    return out;
+  };
+  Story story;
+  story.settle();
+  EXPECT_THAT(story.see(30, look("1")), ElementsAre("deploy_started deployment=C redeploy rollback",
+                                                    "finished deployment=C kind=deploy rollback"));
+  Story mended;
+  mended.settle();
+  EXPECT_THAT(mended.see(30, look("3")),
+              ElementsAre("deploy_started deployment=C", "finished deployment=C kind=deploy"))
+      << "after the rollback somebody deployed another";
+}
+
 TEST(EcsIdentity, WhereTrafficIsShiftedTheServiceDeploymentTellsOfARollback) {
   using Status = ServiceDeployment::Status;
   const auto shift = [](Status status) {
@@ -320,6 +365,39 @@ TEST(EcsIdentity, WhereTrafficIsShiftedTheServiceDeploymentTellsOfARollback) {
   EXPECT_THAT(story.see(90, shift(Status::rolling_back)), IsEmpty());
   EXPECT_THAT(story.see(120, shift(Status::rolled_back)),
               ElementsAre("finished deployment=B kind=deploy rollback"));
+  EXPECT_EQ(story.told.at(1).task_definition, "web:1") << "where it goes, not what failed";
+  EXPECT_EQ(story.told.back().task_definition, "web:1");
+}
+
+TEST(EcsIdentity, WhereTrafficIsShiftedTheRollbackIsOneUnderWhicheverIdItGoesOn) {
+  using Status = ServiceDeployment::Status;
+  const auto look = [](Status status, std::initializer_list<Deployment> deployments) {
+    Snapshot out = snapshot(2, deployments);
+    out.rolling = false;
+    out.service_deployment = ServiceDeployment{status, "", "alarm", false};
+    return out;
+  };
+  const Tasks green = Tasks("B", 25, "2").going(2);
+  for (const Tasks& blue : {Tasks("A", -1000), Tasks("C", 80)}) {
+    Story story;
+    story.settle();
+    Tasks old_green = green;
+    old_green.old();
+    story.see(30, look(Status::going_on, {green, Tasks("A", -1000).old()}));
+    EXPECT_THAT(story.see(60, look(Status::rolling_back, {green, Tasks("A", -1000).old()})),
+                ElementsAre("rolled_back from=B"));
+    EXPECT_THAT(story.see(90, look(Status::rolling_back, {blue, old_green})), IsEmpty()) << blue.id;
+    EXPECT_THAT(story.see(120, look(Status::rolled_back, {blue})),
+                ElementsAre("finished deployment=" + blue.id + " kind=deploy rollback"));
+    EXPECT_EQ(story.told.back().task_definition, "web:1");
+    EXPECT_LE(story.told.back().duration, 2min);
+    EXPECT_EQ(story.told.back().thread, "B");
+    for (int t = 150; t < 600; t += 30) {
+      Snapshot steady = look(Status::rolled_back, {blue});
+      steady.service_deployment.reset();
+      EXPECT_THAT(story.see(t, steady), IsEmpty());
+    }
+  }
 }
 
 TEST(EcsIdentity, ADeploymentThatFinishedIsNeverDeployingAgain) {

@@ -29,15 +29,18 @@ class Judge {
   void remember(const Snapshot& snapshot, const Deployment& primary);
   // identity.cpp
   void first_sight(const Snapshot& snapshot, const Deployment& primary);
-  [[nodiscard]] bool stale(const Deployment& primary);
+  [[nodiscard]] bool stale(const Snapshot& snapshot, const Deployment& primary);
+  void shift_back(const Snapshot& snapshot, const Deployment& primary);
+  void adopt(const Deployment& primary);
   void follow(const Snapshot& snapshot, const Deployment& primary);
   void roll_back(const Snapshot& snapshot, const Deployment& primary, const std::string& from);
   void rolled_back_unseen(const Snapshot& snapshot, const Deployment& primary);
   void begin(const Deployment& primary, bool rollback);
+  void announce(Notice started);  // what begin() made the one that is followed
   void note_rollback();
   [[nodiscard]] bool rollback_evidence(const Snapshot& snapshot, const Deployment& primary) const;
-  [[nodiscard]] std::vector<std::string> skipped(const Snapshot& snapshot,
-                                                 const Deployment& primary) const;
+  [[nodiscard]] std::vector<Skipped> skipped(const Snapshot& snapshot,
+                                             const Deployment& primary) const;
   // rollout.cpp
   void going_on(const Snapshot& snapshot, const Deployment& primary);
   void failed(const Snapshot& snapshot);
@@ -47,7 +50,9 @@ class Judge {
   // steady.cpp
   void steady(const Snapshot& snapshot, const Deployment& primary);
   void scale(const Snapshot& snapshot, const Deployment& primary);
+  void settle_scaling();
   void look_at_scaling(const Snapshot& snapshot, const Deployment& primary);
+  [[nodiscard]] bool grows(const Deployment& primary, bool enough);
   void crash(const Snapshot& snapshot, const Deployment& primary);
   void flap(bool enough);
   void run_short(Impact impact, const Snapshot& snapshot, bool may_flap);
@@ -55,14 +60,15 @@ class Judge {
 
   // Of the deployment that is followed, at this moment.
   [[nodiscard]] Notice notice(NoticeType type) const;
+  [[nodiscard]] std::string life_key() const;
   [[nodiscard]] std::string episode_key() const;
   [[nodiscard]] std::string scaling_key() const;
+  [[nodiscard]] std::string scaling_key(std::int64_t to, Instant first_seen) const;
 
   ServiceState& s_;
   Instant now_;
   const Options& options_;
   bool fleet_known_;
-  bool reappeared_ = false;
 };
 
 }  // namespace tocsin::deployment

@@ -28,15 +28,15 @@ class Fields {
       number(std::move(name), std::chrono::duration_cast<std::chrono::seconds>(*value).count());
     }
   }
-  void list(std::string name, const std::vector<std::string>& values) {
-    if (values.empty()) {
+  void list(std::string name, const std::vector<Skipped>& deployments) {
+    if (deployments.empty()) {
       return;
     }
     std::string json;
     JsonWriter w(json);
     w.array();
-    for (const std::string& value : values) {
-      w.value(value);
+    for (const Skipped& deployment : deployments) {
+      w.value(deployment.id);
     }
     w.end_array();
     out.emplace_back(std::move(name), std::move(json));
@@ -49,6 +49,7 @@ void add_start(Fields& fields, const Notice& notice) {
   fields.text("previousTaskDefinition", notice.previous_task_definition);
   fields.flag("initial", notice.initial);
   fields.flag("redeploy", notice.redeploy);
+  fields.flag("rollback", notice.rollback);
   fields.flag("inProgress", notice.in_progress);
   fields.text("supersedes", notice.supersedes);
   fields.list("skipped", notice.skipped);
@@ -155,6 +156,7 @@ std::vector<std::pair<std::string, std::string>> fields_of(const Notice& notice)
       fields.seconds("timeoutSeconds", notice.timeout);
       break;
     case NoticeType::rolled_back:
+      fields.text("previousTaskDefinition", notice.previous_task_definition);
       fields.text("from", notice.from_deployment);
       fields.text("to", notice.to_deployment);
       fields.text("reason", notice.reason);

@@ -20,7 +20,17 @@ Notice Judge::notice(NoticeType type) const {
   out.at = now_;
   out.deployment = out.key = s_.deployment;
   out.task_definition = s_.task_definition;
+  out.created = s_.created;
   out.thread = s_.thread;
+  return out;
+}
+
+// Of what begins and ends with a service. One that AWS denies for a while has several of them.
+std::string Judge::life_key() const {
+  std::string out = std::to_string(unix_ms(s_.service_created));
+  if (s_.reappeared != Instant{}) {
+    out += "/" + std::to_string(unix_ms(s_.reappeared));
+  }
   return out;
 }
 
@@ -39,7 +49,7 @@ void Judge::missing() {
 
 void Judge::go() {
   Notice deleted = notice(NoticeType::service_deleted);
-  deleted.key = std::to_string(unix_ms(s_.service_created));
+  deleted.key = life_key();
   ServiceState gone;
   gone.phase = Phase::gone;
   gone.service_created = s_.service_created;
@@ -68,9 +78,9 @@ bool Judge::returns(const Snapshot& snapshot) {
   if (!later && ++s_.denied < kBelieved) {
     return false;
   }
-  reappeared_ = !later;
   s_ = ServiceState{};
   s_.reborn = true;
+  s_.reappeared = later ? Instant{} : now_;
   return true;
 }
 
@@ -81,7 +91,10 @@ bool Judge::replaced(const Snapshot& snapshot) const {
 
 void Judge::answered(const Snapshot& snapshot) {
   if (snapshot.status != ServiceStatus::active) {
-    unavailable(snapshot);
+    // An old look at one that had its name before tells nothing of this one.
+    if (snapshot.created == Instant{} || snapshot.created >= s_.service_created) {
+      unavailable(snapshot);
+    }
     return;
   }
   if (replaced(snapshot)) {
@@ -98,7 +111,7 @@ void Judge::answered(const Snapshot& snapshot) {
   if (s_.phase == Phase::fresh) {
     first_sight(snapshot, *primary);
   } else {
-    if (stale(*primary)) {
+    if (stale(snapshot, *primary)) {
       return;
     }
     follow(snapshot, *primary);

@@ -30,11 +30,14 @@ void Judge::finish() {
   s_.phase = Phase::stable;
   s_.finished_task_definition = s_.task_definition;
   s_.steady_since = now_;
+  // One that is promoted again by a rollback was created long ago.
+  const bool again = s_.previous_created > s_.created;
+  const Instant began = again ? std::max(s_.created, s_.age_from) : s_.created;
   s_.age_from = Instant{};
   Notice finished = notice(NoticeType::finished);
   finished.subject = Subject::deploy;
   finished.rollback = s_.rollback;
-  finished.duration = std::max(now_ - s_.created, Milliseconds{0});
+  finished.duration = std::max(now_ - began, Milliseconds{0});
   notices.push_back(std::move(finished));
 }
 

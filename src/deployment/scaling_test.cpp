@@ -53,6 +53,28 @@ TEST(EcsScaling, ADebouncedOneThatIsTakenBackIsSilent) {
   EXPECT_EQ(story.state.scaling, Scaling{});
 }
 
+TEST(EcsScaling, OneThatWasToldGoesOnWhenAFurtherChangeIsTakenBack) {
+  Story story = steady(60s);
+  story.see(30, 4, {tasks(2)});
+  EXPECT_THAT(story.see(90, 4, {tasks(3)}), ElementsAre("scaled deployment=A from=2 to=4"));
+  EXPECT_THAT(story.see(120, 6, {tasks(3)}), IsEmpty());
+  EXPECT_THAT(story.see(150, 4, {tasks(3)}), IsEmpty());
+  EXPECT_THAT(story.see(210, 4, {tasks(4)}), ElementsAre("finished deployment=A kind=scale"));
+  EXPECT_EQ(story.told[0].thread, story.told[1].thread);
+  EXPECT_EQ(story.told[1].duration, 120s) << "since it was told";
+}
+
+TEST(EcsScaling, OneThatAnotherReplacesIsOverWithIt) {
+  Story story = steady();
+  story.see(30, 4, {tasks(2)});
+  story.see(60, 6, {tasks(3)});
+  EXPECT_EQ(story.told[1].replaces, story.told[0].thread);
+  EXPECT_NE(story.told[1].thread, story.told[0].thread);
+  story.see(90, 6, {tasks(6)});
+  story.see(120, 4, {tasks(4)});
+  EXPECT_EQ(story.told[3].replaces, "") << "the one before was done";
+}
+
 TEST(EcsScaling, AFurtherChangeIsAFurtherScaling) {
   Story story = steady();
   EXPECT_THAT(story.see(30, 4, {tasks(2)}), ElementsAre("scaled deployment=A from=2 to=4"));

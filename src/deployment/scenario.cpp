@@ -1,10 +1,13 @@
 #include "deployment/scenario.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "base/near_miss.hpp"
 #include "check/json.hpp"
@@ -16,7 +19,24 @@ using check::JsonItems;
 using check::JsonKind;
 using check::JsonValue;
 
-constexpr double kMostSeconds = 1e10;
+constexpr auto kMostSeconds = static_cast<double>(kScenarioReach.count());
+constexpr std::int64_t kMostTasks = 1'000'000'000;  // sums of them stay numbers
+constexpr std::int64_t kMostBakeMinutes = 1'000'000;
+
+// What the Amazon ECS API reference has.
+using Names = std::string_view;
+constexpr std::array<Names, 4> kStrategies{"ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"};
+constexpr std::array<Names, 2> kSchedulings{"REPLICA", "DAEMON"};
+constexpr std::array<Names, 3> kStatuses{"ACTIVE", "DRAINING", "INACTIVE"};
+constexpr std::array<Names, 3> kDeploymentStatuses{"PRIMARY", "ACTIVE", "INACTIVE"};
+constexpr std::array<Names, 3> kRolloutStates{"IN_PROGRESS", "COMPLETED", "FAILED"};
+constexpr std::array<Names, 9> kShiftStatuses{
+    "PENDING",        "IN_PROGRESS",        "STOP_REQUESTED",       "STOPPED",
+    "SUCCESSFUL",     "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL",
+    "ROLLBACK_FAILED"};
+constexpr std::array<Names, 10> kDeploymentKeys{
+    "id",      "status", "taskDefinition", "desired",      "pending",
+    "running", "failed", "createdAt",      "rolloutState", "rolloutStateReason"};
 
 // Where in the file something is, for errors; and the first one.
 struct Reader {
@@ -54,13 +74,14 @@ struct Reader {
     }
     return kScenarioBegin + read.value_or(Milliseconds{0});
   }
-  std::int64_t count(JsonValue object, std::string_view field) {
+  std::int64_t count(JsonValue object, std::string_view field, std::int64_t most = kMostTasks) {
     const JsonValue value = object.find(field);
     const auto read = value.integer();
-    if (value.exists() && (!read || *read < 0)) {
-      expected(field, value, "a whole number from 0");
+    const bool fits = read && *read >= 0 && *read <= most;
+    if (value.exists() && !fits) {
+      expected(field, value, fmt::format("a whole number from 0 to {}", most));
     }
-    return read.value_or(0);
+    return fits ? *read : 0;
   }
   std::string text(JsonValue object, std::string_view field, bool needed = false) {
     const JsonValue value = object.find(field);
@@ -70,6 +91,34 @@ struct Reader {
     }
     return read.value_or("");
   }
+  // A value that is not known would be taken for another: AWS may have new ones, a file may not.
+  std::string choice(JsonValue object, std::string_view field,
+                     std::span<const std::string_view> known, bool needed = false) {
+    return one_of(field, object.find(field), text(object, field, needed), known);
+  }
+  std::string one_of(std::string_view field, JsonValue value, std::string read,
+                     std::span<const std::string_view> known) {
+    if (!read.empty() && std::ranges::find(known, read) == known.end()) {
+      const auto near = near_miss(read, known);
+      expected(field, value,
+               fmt::format("one of {}{}", fmt::join(known, ", "),
+                           near ? fmt::format("; did you mean {}?", *near) : ""));
+    }
+    return read;
+  }
+  // Keys that are not known, where they would change what the sequence means.
+  void only(JsonValue object, std::span<const std::string_view> known, std::string_view what) {
+    for (JsonItems item(object); item.next();) {
+      const std::string key = item.key();
+      if (std::ranges::find(known, key) != known.end()) {
+        continue;
+      }
+      const auto near = near_miss(key, known);
+      fault(fmt::format("there is no {} {}{}", what, key,
+                        near ? fmt::format("; did you mean {}?", *near) : ""));
+      return;
+    }
+  }
   bool flag(JsonValue object, std::string_view field) {
     const JsonValue value = object.find(field);
     const auto read = value.boolean();
@@ -78,6 +127,22 @@ struct Reader {
     }
     return read.value_or(false);
   }
+};
+
+// One place deeper, as long as it lives.
+class Place {
+ public:
+  Place(Reader& reader, std::string_view what)
+      : reader_(reader), before_(std::exchange(reader.where, {})) {
+    reader.where = fmt::format("{}, {}", before_, what);
+  }
+  ~Place() { reader_.where = std::move(before_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  Reader& reader_;
+  std::string before_;
 };
 
 // --- Options. ---
@@ -114,22 +179,26 @@ void read_count(Reader& reader, JsonValue value, Settings& settings) {
 void read_cold_start(Reader& reader, JsonValue value, Settings& settings) {
   settings.options.adopt_running = value.is_string("adopt");
   if (!settings.options.adopt_running && !value.is_string("announce")) {
-    reader.expected("coldStart", value, "\"announce\" or \"adopt\"");
+    reader.expected("it", value, "\"announce\" or \"adopt\"");
   }
+}
+
+std::string read_choice(Reader& reader, JsonValue value, std::span<const std::string_view> known) {
+  const auto read = value.string();
+  if (!read || read->empty()) {
+    reader.expected("it", value, fmt::format("one of {}", fmt::join(known, ", ")));
+    return {};
+  }
+  return reader.one_of("it", value, *read, known);
 }
 
 void read_strategy(Reader& reader, JsonValue value, Settings& settings) {
-  if (!value.string()) {
-    reader.expected("strategy", value, "a string");
-  }
-  settings.rolling = value.is_string("ROLLING");
+  settings.rolling = read_choice(reader, value, kStrategies) == "ROLLING";
 }
 
 void read_scheduling(Reader& reader, JsonValue value, Settings& settings) {
-  if (!value.string()) {
-    reader.expected("schedulingStrategy", value, "a string");
-  }
-  settings.scheduling = value.is_string("DAEMON") ? Scheduling::daemon : Scheduling::replica;
+  settings.scheduling = read_choice(reader, value, kSchedulings) == "DAEMON" ? Scheduling::daemon
+                                                                             : Scheduling::replica;
 }
 
 constexpr std::array kOptionFields = {
@@ -146,21 +215,27 @@ constexpr std::array kOptionFields = {
     OptionField{"schedulingStrategy", read_scheduling},
 };
 
-void read_settings(Reader& reader, JsonValue object, Settings& settings) {
+constexpr auto kOptionNames = [] {
+  std::array<std::string_view, kOptionFields.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    names[i] = kOptionFields[i].name;
+  }
+  return names;
+}();
+
+void read_settings(Reader& reader, std::string_view field, JsonValue object, Settings& settings) {
+  if (object.exists() && object.kind() != JsonKind::object) {
+    reader.expected(field, object, "an object");
+    return;
+  }
+  reader.only(object, kOptionNames, "option");
   for (JsonItems item(object); item.next();) {
     const std::string key = item.key();
-    const OptionField* found = nullptr;
-    std::array<std::string_view, kOptionFields.size()> names;
-    for (std::size_t i = 0; i < kOptionFields.size(); ++i) {
-      names[i] = kOptionFields[i].name;
-      found = names[i] == key ? &kOptionFields[i] : found;
-    }
-    if (found == nullptr) {
-      const auto near = near_miss(key, names);
-      reader.fault(fmt::format("there is no option {}{}", key,
-                               near ? fmt::format("; did you mean {}?", *near) : ""));
+    const auto found = std::ranges::find(kOptionFields, key, &OptionField::name);
+    if (found == kOptionFields.end()) {
       return;
     }
+    const Place place(reader, key);
     found->read(reader, item.value(), settings);
   }
 }
@@ -169,40 +244,45 @@ void read_settings(Reader& reader, JsonValue object, Settings& settings) {
 
 Deployment read_deployment(Reader& reader, JsonValue value) {
   Deployment out;
+  reader.only(value, kDeploymentKeys, "field");
   out.id = reader.text(value, "id", true);
-  out.primary = value.find("status").is_string("PRIMARY");
+  out.primary = reader.choice(value, "status", kDeploymentStatuses) == "PRIMARY";
   out.task_definition = reader.text(value, "taskDefinition");
   out.desired = reader.count(value, "desired");
   out.pending = reader.count(value, "pending");
   out.running = reader.count(value, "running");
   out.failed = reader.count(value, "failed");
   out.created = reader.time(value, "createdAt", std::nullopt);
-  out.rollout = rollout_state(reader.text(value, "rolloutState"));
+  out.rollout = rollout_state(reader.choice(value, "rolloutState", kRolloutStates));
   out.rollout_reason = reader.text(value, "rolloutStateReason");
   return out;
 }
 
 Snapshot read_snapshot(Reader& reader, JsonValue poll, const Settings& settings) {
   Snapshot out;
-  out.status = service_status(reader.text(poll, "status"));
+  out.status = service_status(reader.choice(poll, "status", kStatuses));
   out.created = reader.time(poll, "serviceCreatedAt", Instant{});
   out.rolling = settings.rolling;
   out.scheduling = settings.scheduling;
-  out.bake_time = std::chrono::minutes{reader.count(poll, "bakeTimeInMinutes")};
+  out.bake_time = std::chrono::minutes{reader.count(poll, "bakeTimeInMinutes", kMostBakeMinutes)};
   out.desired = reader.count(poll, "desiredCount");
   out.running = reader.count(poll, "runningCount");
   for (JsonItems item(poll.find("deployments")); item.next();) {
+    const Place place(reader, fmt::format("deployment {}", out.deployments.size()));
     out.deployments.push_back(read_deployment(reader, item.value()));
   }
   for (JsonItems item(poll.find("events")); item.next();) {
+    const Place place(reader, fmt::format("event {}", out.events.size()));
     out.events.push_back({reader.time(item.value(), "createdAt", std::nullopt),
                           reader.text(item.value(), "message")});
   }
   if (const JsonValue shift = poll.find("serviceDeployment"); shift.exists()) {
     ServiceDeployment deployment;
-    deployment.status = service_deployment_status(reader.text(shift, "status", true));
+    deployment.status =
+        service_deployment_status(reader.choice(shift, "status", kShiftStatuses, true));
     deployment.stage = reader.text(shift, "lifecycleStage");
     deployment.reason = reader.text(shift, "statusReason");
+    deployment.waits = reader.flag(shift, "waits");
     out.service_deployment = std::move(deployment);
   }
   return out;
@@ -234,9 +314,12 @@ Scenario read_scenario(Reader& reader, JsonValue value, Settings settings) {
   const std::string before = reader.where;
   out.name = reader.text(value, "name", true);
   reader.where = fmt::format("scenario {}", out.name);
-  read_settings(reader, value.find("config"), settings);
+  read_settings(reader, "config", value.find("config"), settings);
   out.options = settings.options;
   const std::string scenario = reader.where;
+  if (const JsonValue polls = value.find("polls"); polls.kind() != JsonKind::array) {
+    reader.expected("polls", polls, "a list");
+  }
   std::size_t number = 0;
   for (JsonItems item(value.find("polls")); item.next(); ++number) {
     reader.where = fmt::format("{}, poll {}", scenario, number);
@@ -265,7 +348,7 @@ Result<std::vector<Scenario>> parse_scenarios(std::string_view json) {
   }
   Reader reader{"defaults", std::nullopt};
   Settings defaults;
-  read_settings(reader, value->find("defaults"), defaults);
+  read_settings(reader, "defaults", value->find("defaults"), defaults);
   std::vector<Scenario> out;
   for (JsonItems item(all); item.next() && !reader.error;) {
     reader.where = fmt::format("scenario number {}", out.size() + 1);

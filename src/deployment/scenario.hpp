@@ -23,6 +23,8 @@ namespace tocsin::deployment {
 
 // The moment 0 of every sequence.
 inline constexpr Instant kScenarioBegin = from_unix_ms(1'700'000'000'000);
+// No time of a sequence is farther from it.
+inline constexpr std::chrono::seconds kScenarioReach{10'000'000'000};
 
 struct ScenarioPoll {
   Instant at{};          // by the clock of whoever polls
@@ -40,8 +42,8 @@ struct Scenario {
 };
 
 // Error (invalid): which scenario, poll and field, what was found and what was expected. A key that
-// is not known is an error where it would change what the sequence means: in `defaults` and
-// `config`.
+// is not known is an error where it would change what the sequence means: in `defaults`, `config`
+// and a deployment; so is a state that AWS does not have, of which its own answers may be full.
 [[nodiscard]] Result<std::vector<Scenario>> parse_scenarios(std::string_view json);
 
 // The file of these sequences; parse_scenarios() reads it back. `t` of a poll is written from its

@@ -1,5 +1,6 @@
 #include "deployment/scenario.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,10 +100,58 @@ TEST(EcsScenarios, AFaultNamesItsPlaceWhatWasFoundAndWhatWasExpected) {
                                                                {"t": 1, "missing": true}]}]})"),
               HasSubstr("poll 1: t is before"));
   EXPECT_THAT(error_of(R"({"scenarios": [{"name": "a", "config": {"missingPolls": 0}}]})"),
-              HasSubstr("whole number from 1"));
+              HasSubstr("scenario a, missingPolls: 0 is no whole number from 1"));
+  EXPECT_EQ(error_of(R"({"scenarios": [{"name": "a", "polls": [{"t": 1, "deployments": [
+                {"id": "x", "createdAt": 1}, {"id": "y"}]}]}]})"),
+            "scenario a, poll 0, deployment 1: createdAt is missing, expected seconds");
+  EXPECT_EQ(error_of(R"({"defaults": {"coldStart": "wait"}, "scenarios": []})"),
+            "defaults, coldStart: it is \"wait\", expected \"announce\" or \"adopt\"");
+  EXPECT_EQ(error_of(R"({"scenarios": [{"name": "a", "config": ["x"], "polls": []}]})"),
+            "scenario a: config is [\"x\"], expected an object");
+  EXPECT_EQ(error_of(R"({"scenarios": [{"name": "a", "poll": []}]})"),
+            "scenario a: polls is missing, expected a list");
+  EXPECT_THAT(
+      error_of(R"({"scenarios": [{"name": "a", "polls": [{"t": 1, "runningCount": 1e18,
+                                                               "deployments": []}]}]})"),
+      HasSubstr("poll 0: runningCount is 1e18, expected a whole number from 0 to 1000000000"));
+  EXPECT_THAT(error_of(R"({"scenarios": [{"name": "a", "polls": [{"t": 1,
+                           "bakeTimeInMinutes": 9000000000000000000, "deployments": []}]}]})"),
+              HasSubstr("bakeTimeInMinutes is 9000000000000000000"));
   EXPECT_THAT(error_of(R"({"scenarios": [{"name": "a", "polls": [{"t": 1, "desiredCount": -1,
                                                                "deployments": []}]}]})"),
               HasSubstr("desiredCount is -1"));
+}
+
+std::string error_in_poll(std::string_view fields) {
+  return error_of(
+      fmt::format(R"({{"scenarios": [{{"name": "a", "polls": [{{"t": 1, {}}}]}}]}})", fields));
+}
+std::string error_in_deployment(std::string_view fields) {
+  return error_in_poll(
+      fmt::format(R"("deployments": [{{"id": "x", "createdAt": 1, {}}}])", fields));
+}
+
+TEST(EcsScenarios, AStateThatAwsDoesNotHaveIsAFault) {
+  EXPECT_EQ(error_in_deployment(R"("rolloutState": "COMPLETE")"),
+            "scenario a, poll 0, deployment 0: rolloutState is \"COMPLETE\", expected one of "
+            "IN_PROGRESS, COMPLETED, FAILED; did you mean COMPLETED?");
+  EXPECT_THAT(error_in_deployment(R"("status": "PRIMRAY")"),
+              HasSubstr("deployment 0: status is \"PRIMRAY\", expected one of PRIMARY, ACTIVE"));
+  EXPECT_THAT(error_in_poll(R"("deployments": [], "status": "DRAINED")"),
+              HasSubstr("poll 0: status is \"DRAINED\", expected one of ACTIVE, DRAINING"));
+  EXPECT_THAT(error_in_poll(R"("deployments": [], "serviceDeployment": {"status": "ROLLED_BACK"})"),
+              HasSubstr("poll 0: status is \"ROLLED_BACK\", expected one of PENDING, IN_PROGRESS"));
+  EXPECT_THAT(error_of(R"({"defaults": {"schedulingStrategy": "DEAMON"}, "scenarios": []})"),
+              HasSubstr("defaults, schedulingStrategy: it is \"DEAMON\", expected one of REPLICA, "
+                        "DAEMON; did you mean DAEMON?"));
+  EXPECT_THAT(error_of(R"({"defaults": {"strategy": "ROLING"}, "scenarios": []})"),
+              HasSubstr("defaults, strategy: it is \"ROLING\""));
+}
+
+TEST(EcsScenarios, AFieldThatADeploymentDoesNotHaveIsAFault) {
+  EXPECT_EQ(error_in_deployment(R"("runing": 5)"),
+            "scenario a, poll 0, deployment 0: there is no field runing; did you mean running?");
+  EXPECT_EQ(error_in_poll(R"("deployments": [], "why": "for readers")"), "");
 }
 
 }  // namespace

@@ -68,6 +68,9 @@ void write_snapshot(JsonWriter& w, const Snapshot& snapshot) {
     w.key("serviceDeployment").object().field("status", to_string(shift->status));
     write_text(w, "lifecycleStage", shift->stage);
     write_text(w, "statusReason", shift->reason);
+    if (shift->waits) {
+      w.field("waits", true);
+    }
     w.end_object();
   }
 }

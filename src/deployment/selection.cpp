@@ -16,6 +16,11 @@ bool is_pattern(std::string_view text) {
   return text.find_first_of("*?[\\") != std::string_view::npos;
 }
 
+// "*", also written twice.
+bool matches_all(std::string_view pattern) {
+  return !pattern.empty() && pattern.find_first_not_of('*') == std::string_view::npos;
+}
+
 }  // namespace
 
 bool Selection::takes(std::string_view name) const {
@@ -36,6 +41,19 @@ bool Selection::is_named() const {
 
 bool Selection::names(std::string_view name) const {
   return !is_pattern(name) && std::ranges::find(include, name) != include.end();
+}
+
+bool Selection::takes_all() const {
+  return exclude.empty() && (include.empty() || std::ranges::any_of(include, matches_all));
+}
+
+bool Selection::takes_none() const {
+  const auto is_left_out = [this](const std::string& one) {
+    return is_pattern(one) ? std::ranges::find(exclude, one) != exclude.end()
+                           : any_matches(exclude, one);
+  };
+  return std::ranges::any_of(exclude, matches_all) ||
+         (!include.empty() && std::ranges::all_of(include, is_left_out));
 }
 
 }  // namespace tocsin::deployment

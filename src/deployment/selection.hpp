@@ -21,6 +21,10 @@ struct Selection {
   [[nodiscard]] bool is_named() const;
   // The service is written out in `include`: it is watched also while the list does not show it.
   [[nodiscard]] bool names(std::string_view name) const;
+  // Whatever the name: what is behind it in an order gets nothing, as far as names count.
+  [[nodiscard]] bool takes_all() const;
+  // There is no name that it takes, as far as its texts tell: two patterns are not compared.
+  [[nodiscard]] bool takes_none() const;
   bool operator==(const Selection&) const = default;
 };
 

@@ -36,5 +36,17 @@ TEST(EcsSelection, AllTagsMustBeThere) {
   EXPECT_FALSE(tagged.takes_tags({{"env", "staging"}, {"team", "shop"}}));
 }
 
+TEST(EcsSelection, AllAndNoneAreToldByTheTextsAlone) {
+  EXPECT_TRUE((Selection{}.takes_all()));
+  EXPECT_TRUE((Selection{.include = {"web", "*"}}.takes_all()));
+  EXPECT_FALSE((Selection{.include = {"*"}, .exclude = {"web"}}.takes_all()));
+  EXPECT_FALSE((Selection{.include = {"web"}}.takes_all()));
+  EXPECT_TRUE((Selection{.exclude = {"web", "*"}}.takes_none()));
+  EXPECT_TRUE((Selection{.include = {"web", "api-*"}, .exclude = {"w*", "api-*"}}.takes_none()));
+  EXPECT_FALSE((Selection{.include = {"web", "api"}, .exclude = {"web"}}.takes_none()));
+  EXPECT_FALSE((Selection{.include = {"*"}, .exclude = {"web"}}.takes_none()));
+  EXPECT_FALSE((Selection{}.takes_none()));
+}
+
 }  // namespace
 }  // namespace tocsin::deployment

@@ -72,6 +72,9 @@ void write(Writer& w, const Scaling& scaling) {
   w.time("since_ms", scaling.since);
   w.time("first_seen_ms", scaling.first_seen);
   w.flag("timeout_told", scaling.timeout_told);
+  w.time("told_since_ms", scaling.told_since);
+  w.time("told_first_seen_ms", scaling.told_first_seen);
+  w.flag("told_late", scaling.told_late);
   w.end();
 }
 
@@ -107,6 +110,9 @@ Scaling read_scaling(JsonValue value) {
   out.since = time(value.find("since_ms"));
   out.first_seen = time(value.find("first_seen_ms"));
   out.timeout_told = flag(value.find("timeout_told"));
+  out.told_since = time(value.find("told_since_ms"));
+  out.told_first_seen = time(value.find("told_first_seen_ms"));
+  out.told_late = flag(value.find("told_late"));
   return out;
 }
 
@@ -150,6 +156,7 @@ std::string to_json(const ServiceState& state) {
   w.text("phase", to_string(state.phase));
   w.flag("reborn", state.reborn);
   w.time("service_created_ms", state.service_created);
+  w.time("reappeared_ms", state.reappeared);
   w.text("deployment", state.deployment);
   w.time("created_ms", state.created);
   w.text("task_definition", state.task_definition);
@@ -189,6 +196,7 @@ ServiceState parse_service_state(std::string_view json) {
   }
   out.reborn = flag(value->find("reborn"));
   out.service_created = time(value->find("service_created_ms"));
+  out.reappeared = time(value->find("reappeared_ms"));
   out.deployment = text(value->find("deployment"));
   out.created = time(value->find("created_ms"));
   out.task_definition = text(value->find("task_definition"));

@@ -22,6 +22,10 @@ struct Scaling {
   Instant since{};  // pending: the last change; told: when it was
   Instant first_seen{};
   bool timeout_told = false;
+  // While pending: the one that was told and not done, to `from`; epoch 0: none.
+  Instant told_since{};
+  Instant told_first_seen{};
+  bool told_late = false;
   bool operator==(const Scaling&) const = default;
 };
 
@@ -42,6 +46,7 @@ struct ServiceState {
   Phase phase = Phase::fresh;
   bool reborn = false;        // fresh, and the service is known to be new
   Instant service_created{};  // epoch 0: not known
+  Instant reappeared{};       // after AWS had denied it; epoch 0: it did not
 
   // The deployment that is followed.
   std::string deployment;

@@ -12,6 +12,7 @@ TEST(ServiceStateJson, EveryFieldIsReadBack) {
   state.phase = Phase::failed;
   state.reborn = true;
   state.service_created = at(1);
+  state.reappeared = at(23);
   state.deployment = "ecs-svc/1234567890123456789";
   state.created = at(2);
   state.task_definition = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
@@ -27,7 +28,7 @@ TEST(ServiceStateJson, EveryFieldIsReadBack) {
   state.steady_since = at(7);
   state.dips = 8;
   state.recovery = {true, at(9), at(10), {at(11), at(12)}, true, 13, true, at(14)};
-  state.scaling = {Scaling::Step::told, 15, at(16), at(17), true};
+  state.scaling = {Scaling::Step::told, 15, at(16), at(17), true, at(24), at(25), true};
   state.missing = 18;
   state.stale = 19;
   state.denied = 20;

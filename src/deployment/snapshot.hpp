@@ -54,6 +54,7 @@ struct ServiceDeployment {
   std::string stage;   // lifecycleStage; "" unset
   std::string reason;  // statusReason
   bool waits = false;  // a lifecycle hook of kind PAUSE waits for a person
+  Instant finished{};  // epoch 0: it goes on, or nobody says
   bool operator==(const ServiceDeployment&) const = default;
 };
 

@@ -10,13 +10,17 @@ std::string Judge::episode_key() const {
   return s_.deployment + "/" + std::to_string(unix_ms(s_.recovery.episode));
 }
 
-std::string Judge::scaling_key() const {
-  return s_.deployment + "/" + std::to_string(s_.desired) + "/" +
-         std::to_string(unix_ms(s_.scaling.first_seen));
+std::string Judge::scaling_key(std::int64_t to, Instant first_seen) const {
+  return s_.deployment + "/" + std::to_string(to) + "/" + std::to_string(unix_ms(first_seen));
 }
+
+std::string Judge::scaling_key() const { return scaling_key(s_.desired, s_.scaling.first_seen); }
 
 void Judge::steady(const Snapshot& snapshot, const Deployment& primary) {
   if (snapshot.scheduling == Scheduling::daemon) {
+    if (snapshot.desired > s_.desired) {
+      s_.scaling.since = now_;  // instances came: their tasks take a while
+    }
     s_.desired = snapshot.desired;  // follows the fleet: nobody scales it
   } else {
     scale(snapshot, primary);
@@ -28,27 +32,44 @@ void Judge::scale(const Snapshot& snapshot, const Deployment& primary) {
   Scaling& scaling = s_.scaling;
   if (snapshot.desired != s_.desired) {
     if (scaling.step != Scaling::Step::pending) {
-      scaling = Scaling{Scaling::Step::pending, s_.desired, now_, now_, false};
+      Scaling next{Scaling::Step::pending, s_.desired, now_, now_};
+      if (scaling.step == Scaling::Step::told) {
+        next.told_since = scaling.since;
+        next.told_first_seen = scaling.first_seen;
+        next.told_late = scaling.timeout_told;
+      }
+      scaling = next;
     }
     scaling.since = now_;
     s_.desired = snapshot.desired;
   }
   if (scaling.step == Scaling::Step::pending && now_ - scaling.since >= options_.scale_debounce) {
-    if (s_.desired == scaling.from) {
-      scaling = Scaling{};
-    } else {
-      scaling.step = Scaling::Step::told;
-      scaling.since = now_;
-      Notice scaled = notice(NoticeType::scaled);
-      scaled.from = scaling.from;
-      scaled.to = s_.desired;
-      scaled.key = scaled.thread = scaling_key();
-      notices.push_back(std::move(scaled));
-    }
+    settle_scaling();
   }
   if (scaling.step == Scaling::Step::told) {
     look_at_scaling(snapshot, primary);
   }
+}
+
+// It held for long enough: it is told, or was taken back, and what was told before goes on.
+void Judge::settle_scaling() {
+  Scaling& scaling = s_.scaling;
+  const bool replaces = scaling.told_first_seen != Instant{};
+  if (s_.desired == scaling.from) {
+    scaling = replaces ? Scaling{Scaling::Step::told, s_.desired, scaling.told_since,
+                                 scaling.told_first_seen, scaling.told_late}
+                       : Scaling{};
+    return;
+  }
+  Notice scaled = notice(NoticeType::scaled);
+  scaled.from = scaling.from;
+  scaled.to = s_.desired;
+  scaled.key = scaled.thread = scaling_key();
+  if (replaces) {
+    scaled.replaces = scaling_key(scaling.from, scaling.told_first_seen);
+  }
+  scaling = Scaling{Scaling::Step::told, scaling.from, now_, scaling.first_seen};
+  notices.push_back(std::move(scaled));
 }
 
 void Judge::look_at_scaling(const Snapshot& snapshot, const Deployment& primary) {
@@ -71,12 +92,24 @@ void Judge::look_at_scaling(const Snapshot& snapshot, const Deployment& primary)
   }
 }
 
+// The tasks of a daemon on instances that came are waited for, as long as none that ran is lost.
+bool Judge::grows(const Deployment& primary, bool enough) {
+  if (enough || primary.running < s_.running) {
+    s_.scaling.since = Instant{};
+  }
+  return s_.scaling.since != Instant{} && now_ - s_.scaling.since <= options_.timeout &&
+         !s_.recovery.going_on;
+}
+
 void Judge::crash(const Snapshot& snapshot, const Deployment& primary) {
   const bool enough = primary.running >= snapshot.desired;
   // From nothing to something is a scaling; a daemon's nodes may all be replaced at once.
   const bool outage = primary.running == 0 && snapshot.desired > 0 && s_.running > 0 &&
                       snapshot.scheduling != Scheduling::daemon;
   if (s_.scaling.step != Scaling::Step::none && primary.running != snapshot.desired && !outage) {
+    return;
+  }
+  if (snapshot.scheduling == Scheduling::daemon && grows(primary, enough)) {
     return;
   }
   if (s_.recovery.flapping) {

@@ -6,13 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace tocsin::deployment {
 namespace {
 
 constexpr std::size_t kMostReasons = 3;
 constexpr std::size_t kMostWords = 200;
 
-std::string cut(std::string_view text) { return std::string(text.substr(0, kMostWords)); }
+std::string cut(std::string_view text) { return clip(one_line(text), kMostWords); }
 
 std::string with_reason(std::string what, std::string_view reason) {
   return reason.empty() ? what : fmt::format("{}: {}", what, cut(reason));
@@ -88,9 +90,16 @@ std::vector<Task> stops_since(std::vector<Task> tasks, const std::string& deploy
   return tasks;
 }
 
+// The scheduler also stops what fails its health checks: its words tell.
 bool all_meant(std::span<const Task> stops) {
   return !stops.empty() && std::ranges::all_of(stops, [](const Task& task) {
-    return task.stop_code == "ServiceSchedulerInitiated";
+    std::string words = task.stopped_reason;
+    std::ranges::transform(words, words.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const bool failed =
+        words.find("fail") != std::string::npos || words.find("unhealthy") != std::string::npos;
+    return task.stop_code == "ServiceSchedulerInitiated" && !failed;
   });
 }
 
