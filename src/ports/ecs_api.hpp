@@ -38,6 +38,12 @@ struct EcsServiceNames {
   std::string next;  // to be passed to the next call; "" at the end
 };
 
+// One page; it may be empty and not the last.
+struct EcsTaskArns {
+  std::vector<std::string> arns;
+  std::string next;  // to be passed to the next call; "" at the end
+};
+
 struct EcsService {
   std::string arn;
   std::string name;
@@ -83,9 +89,10 @@ class EcsApi {
   using ServiceDeployments = std::map<std::string, deployment::ServiceDeployment>;
   virtual void describe_service_deployments(const std::vector<std::string>& arns, MonoTime deadline,
                                             Answer<ServiceDeployments> answer) = 0;
-  // ARNs of the newest tasks of a service that stopped within about the last hour; one page.
+  // ARNs of tasks of a service that stopped within about the last hour, at most kMostTasks of them.
   virtual void list_stopped_tasks(const std::string& cluster, const std::string& service,
-                                  MonoTime deadline, Answer<std::vector<std::string>> answer) = 0;
+                                  const std::string& next, MonoTime deadline,
+                                  Answer<EcsTaskArns> answer) = 0;
   virtual void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
                               MonoTime deadline, Answer<std::vector<deployment::Task>> answer) = 0;
   virtual void describe_task_definition(const std::string& arn, MonoTime deadline,

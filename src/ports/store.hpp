@@ -32,7 +32,8 @@ struct MonitorRecord {
   Instant last_started{};           // of the last outcome; epoch 0: none yet
   std::string last_json;            // check::to_json of the last outcome; "" none yet
   std::string alerting;             // alert::to_json of its AlertMemory; "" when there is nothing
-  std::string heartbeat;            // timer::to_json of a heartbeat; "" of other kinds
+  std::string memory;               // what only its kind remembers: timer::to_json of a heartbeat,
+                                    // service::to_json of an ECS service; "" of other kinds
 };
 
 struct OutcomeRow {
@@ -66,6 +67,20 @@ struct ThreadRow {
   Instant created{};
 };
 
+// One deployment of an ECS service, as far as it is known by now.
+struct DeploymentRow {
+  std::string monitor;
+  std::string id;     // "ecs-svc/..."; with `monitor` the primary key
+  Instant created{};  // by AWS's clock: history is in this order
+  std::string json;   // deployment::to_json of its record
+};
+
+// What a part of the program keeps in mind for its next start, beside monitors.
+struct MemoRow {
+  std::string name;  // of the part, then of what it is about: "ecs:eu-west-1/prod"
+  std::string text;  // "" forgets it
+};
+
 struct SilenceRow {
   std::string id;
   std::string json;  // alert::to_json
@@ -82,6 +97,8 @@ struct WriteBatch {
   std::vector<std::string> delivered;  // outbox keys that go, once `outbox` is in
   std::vector<ThreadRow> threads;      // upserts
   std::vector<std::pair<std::string, std::string>> ended_threads;  // channel, incident
+  std::vector<DeploymentRow> deployments;                          // upserts; outlive `removed`
+  std::vector<MemoRow> memos;                                      // upserts by name
   std::vector<SilenceRow> silences;                                // upserts by id
   std::vector<std::string> ended_silences;                         // ids
   bool awaited = false;  // somebody waits for it: not to be put off for the sake of a larger group
@@ -92,6 +109,14 @@ struct EventQuery {
   std::string monitor;    // "" any
   std::string type;       // "" any
   std::string before_id;  // strictly older than this id; "" from the newest
+  std::size_t limit = 100;
+};
+
+struct DeploymentQuery {
+  std::string monitor;
+  // Strictly older than this pair; epoch 0: from the newest. Several may share one moment.
+  Instant before{};
+  std::string before_id;
   std::size_t limit = 100;
 };
 
@@ -121,6 +146,7 @@ class Store {
   [[nodiscard]] virtual Result<void> load_outbox(const std::function<void(OutboxRow)>& each) = 0;
   [[nodiscard]] virtual Result<std::vector<ThreadRow>> load_threads() = 0;
   [[nodiscard]] virtual Result<std::vector<SilenceRow>> load_silences() = 0;
+  [[nodiscard]] virtual Result<std::vector<MemoRow>> load_memos() = 0;  // by name
 
   // Loop thread; never blocks. `done` runs on the loop thread in the order of the calls, with
   // success only when the batch is durable (synced). After a failed batch every batch that was
@@ -136,6 +162,9 @@ class Store {
   virtual void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,
                              Answer<std::vector<OutcomeRow>> answer) = 0;
   virtual void read_events(EventQuery query, Answer<std::vector<EventRow>> answer) = 0;
+  // Newest first: by `created`, of those that share one by id. Of a monitor that is gone, too.
+  virtual void read_deployments(DeploymentQuery query,
+                                Answer<std::vector<DeploymentRow>> answer) = 0;
   // One sum per name, in the same order; a name without roll-ups has zeros.
   virtual void read_uptime(std::vector<std::string> monitors, Instant now,
                            Answer<std::vector<UptimeSums>> answer) = 0;

@@ -288,8 +288,10 @@ Result<Profiles> read_profiles(const World& world) {
   return parse_profiles(*config, *credentials);
 }
 
-FetchCredentials credential_chain(const World& world, std::string profile, std::string region) {
-  return [world, profile = std::move(profile), region = std::move(region)](CredentialsDone done) {
+FetchCredentials credential_chain(const World& world, std::string profile, std::string region,
+                                  std::vector<RoleToAssume> roles) {
+  return [world, profile = std::move(profile), region = std::move(region),
+          roles = std::move(roles)](CredentialsDone done) {
     auto profiles = read_profiles(world);
     auto plan = profiles ? plan_credentials(world.environment, *profiles, profile)
                          : Result<CredentialPlan>(std::unexpected(profiles.error()));
@@ -299,6 +301,7 @@ FetchCredentials credential_chain(const World& world, std::string profile, std::
       });
       return;
     }
+    plan->roles.insert(plan->roles.end(), roles.begin(), roles.end());
     fetch_credentials(world, std::move(*plan), region, *profiles, std::move(done));
   };
 }

@@ -21,8 +21,10 @@ void fetch_credentials(const World& world, CredentialPlan plan, std::string regi
 [[nodiscard]] Result<Profiles> read_profiles(const World& world);
 
 // The whole chain for a CredentialCache: plans anew at every fetch, so that a file that was changed
-// or a token that was rotated counts from then on. `profile` as for plan_credentials().
+// or a token that was rotated counts from then on. `profile` as for plan_credentials(). `roles` are
+// assumed on top, one after another.
 [[nodiscard]] FetchCredentials credential_chain(const World& world, std::string profile,
-                                                std::string region);
+                                                std::string region,
+                                                std::vector<RoleToAssume> roles = {});
 
 }  // namespace tocsin::aws

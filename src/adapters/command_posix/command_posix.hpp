@@ -18,7 +18,7 @@
 #include "ports/loop.hpp"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the library's name
 }
 
 namespace tocsin::adapters {

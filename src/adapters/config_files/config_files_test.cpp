@@ -97,8 +97,8 @@ TEST_F(ConfigFiles, FillsInFilesAndTheEnvironment) {
 
 // Tests run from the top of the repository.
 TEST(Examples, AreValidAsTheyStand) {
-  for (const std::string folder :
-       {"examples/quickstart", "examples/full", "examples/alerts", "examples/founding"}) {
+  for (const std::string folder : {"examples/quickstart", "examples/full", "examples/alerts",
+                                   "examples/founding", "examples/ecs"}) {
     auto input = read_config(folder, from_unix_ms(1'795'250'000'000));
     ASSERT_TRUE(input) << input.error().message;
     input->env = [](std::string_view) { return std::optional<std::string>(); };

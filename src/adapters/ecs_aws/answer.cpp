@@ -24,16 +24,46 @@ using ports::EcsFailureKind;
 constexpr std::size_t kMostEvents = 200;
 constexpr std::size_t kMostDeployments = 100;
 constexpr std::size_t kMostText = 4'096;
-constexpr double kLastSecond = 253'402'300'799;  // of the year 9999
+constexpr std::int64_t kMostCount = 1'000'000'000;  // sums of them stay numbers
+constexpr double kLastSecond = 253'402'300'799;     // of the year 9999
+
+// The members of an object, walked once: find() walks all of it for each, and that is tens of
+// kilobytes of events in every service.
+class Members {
+ public:
+  explicit Members(JsonValue object) {
+    for (JsonItems item(object); item.next();) {
+      all_.emplace_back(item.key_value(), item.value());
+    }
+  }
+  // As JsonValue::find().
+  [[nodiscard]] JsonValue find(std::string_view key) const {
+    const auto found = std::find_if(all_.rbegin(), all_.rend(),
+                                    [&](const auto& one) { return one.first.is_string(key); });
+    return found == all_.rend() ? JsonValue{} : found->second;
+  }
+
+ private:
+  std::vector<std::pair<JsonValue, JsonValue>> all_;
+};
 
 std::string text(JsonValue value) {
   std::string out = value.string().value_or("");
-  if (out.size() > kMostText) out.resize(kMostText);
+  if (out.size() > kMostText) {
+    out.resize(kMostText);
+    // Not in the middle of a character.
+    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0U) == 0x80U) {
+      out.pop_back();
+    }
+    if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0x80U) {
+      out.pop_back();
+    }
+  }
   return out;
 }
 
 std::int64_t count(JsonValue value) {
-  return std::max<std::int64_t>(value.integer().value_or(0), 0);
+  return std::clamp<std::int64_t>(value.integer().value_or(0), 0, kMostCount);
 }
 
 // Epoch seconds as a number with a fraction, an exponent or neither; some servers send ISO 8601.
@@ -83,7 +113,7 @@ std::vector<std::pair<std::string, std::string>> tags_of(JsonValue list) {
   return out;
 }
 
-Deployment deployment_of(JsonValue value) {
+Deployment deployment_of(const Members& value) {
   Deployment out;
   out.id = text(value.find("id"));
   out.primary = value.find("status").is_string("PRIMARY");
@@ -113,7 +143,7 @@ Milliseconds bake_time(JsonValue configuration) {
   return std::chrono::minutes{std::min(minutes, kMostMinutes)};
 }
 
-Snapshot snapshot_of(JsonValue value) {
+Snapshot snapshot_of(const Members& value) {
   Snapshot out;
   out.status = deployment::service_status(text(value.find("status")));
   out.created = time(value.find("createdAt"));
@@ -128,7 +158,7 @@ Snapshot snapshot_of(JsonValue value) {
   out.running = count(value.find("runningCount"));
   for (JsonItems item(value.find("deployments"));
        item.next() && out.deployments.size() < kMostDeployments;) {
-    out.deployments.push_back(deployment_of(item.value()));
+    out.deployments.push_back(deployment_of(Members(item.value())));
   }
   for (JsonItems item(value.find("events")); item.next() && out.events.size() < kMostEvents;) {
     out.events.push_back(
@@ -137,7 +167,7 @@ Snapshot snapshot_of(JsonValue value) {
   return out;
 }
 
-ports::EcsService service_of(JsonValue value) {
+ports::EcsService service_of(const Members& value) {
   ports::EcsService out;
   out.arn = text(value.find("serviceArn"));
   out.name = text(value.find("serviceName"));
@@ -151,10 +181,11 @@ ports::EcsService service_of(JsonValue value) {
   return out;
 }
 
-ServiceDeployment service_deployment_of(JsonValue value) {
+ServiceDeployment service_deployment_of(const Members& value) {
   ServiceDeployment out;
   out.status = deployment::service_deployment_status(text(value.find("status")));
   out.stage = text(value.find("lifecycleStage"));
+  out.finished = time(value.find("finishedAt"));
   out.reason = text(value.find("statusReason"));
   if (const std::string why = text(value.find("rollback").find("reason")); !why.empty()) {
     out.reason = why;
@@ -176,7 +207,7 @@ deployment::Container container_of(JsonValue value) {
   return out;
 }
 
-deployment::Task task_of(JsonValue value) {
+deployment::Task task_of(const Members& value) {
   deployment::Task out;
   out.arn = text(value.find("taskArn"));
   out.started_by = text(value.find("startedBy"));
@@ -199,10 +230,11 @@ Result<ports::EcsServiceNames> read_service_names(std::string_view body) {
 }
 
 Result<ports::EcsServices> read_services(std::string_view body) {
-  return read(body, [](JsonValue value) {
+  return read(body, [](JsonValue answer) {
+    const Members value(answer);
     ports::EcsServices out;
     for (JsonItems item(value.find("services")); item.next();) {
-      out.found.push_back(service_of(item.value()));
+      out.found.push_back(service_of(Members(item.value())));
     }
     for (JsonItems item(value.find("failures")); item.next();) {
       const std::string who = text(item.value().find("arn"));
@@ -222,21 +254,23 @@ Result<ports::EcsApi::ServiceDeployments> read_service_deployments(std::string_v
     ports::EcsApi::ServiceDeployments out;
     for (JsonItems item(value.find("serviceDeployments")); item.next();) {
       out.emplace(text(item.value().find("serviceDeploymentArn")),
-                  service_deployment_of(item.value()));
+                  service_deployment_of(Members(item.value())));
     }
     return out;
   });
 }
 
-Result<std::vector<std::string>> read_task_arns(std::string_view body) {
-  return read(body, [](JsonValue value) { return texts(value.find("taskArns")); });
+Result<ports::EcsTaskArns> read_task_arns(std::string_view body) {
+  return read(body, [](JsonValue value) {
+    return ports::EcsTaskArns{texts(value.find("taskArns")), text(value.find("nextToken"))};
+  });
 }
 
 Result<std::vector<deployment::Task>> read_tasks(std::string_view body) {
   return read(body, [](JsonValue value) {
     std::vector<deployment::Task> out;
     for (JsonItems item(value.find("tasks")); item.next();) {
-      out.push_back(task_of(item.value()));
+      out.push_back(task_of(Members(item.value())));
     }
     return out;
   });

@@ -19,7 +19,7 @@ namespace tocsin::ecs_aws {
 [[nodiscard]] Result<ports::EcsServices> read_services(std::string_view body);
 [[nodiscard]] Result<ports::EcsApi::ServiceDeployments> read_service_deployments(
     std::string_view body);
-[[nodiscard]] Result<std::vector<std::string>> read_task_arns(std::string_view body);
+[[nodiscard]] Result<ports::EcsTaskArns> read_task_arns(std::string_view body);
 [[nodiscard]] Result<std::vector<deployment::Task>> read_tasks(std::string_view body);
 [[nodiscard]] Result<ports::EcsTaskDefinition> read_task_definition(std::string_view body);
 

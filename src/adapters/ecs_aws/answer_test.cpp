@@ -90,6 +90,14 @@ TEST(EcsAnswer, WhatIsAbsentOrNullIsUnset) {
   EXPECT_EQ(bare.primary()->rollout, RolloutState::unset);
 }
 
+TEST(EcsAnswer, OfMembersWithOneNameTheLastCountsHoweverItIsWritten) {
+  const auto seen = snapshot(R"({"desiredCount": 1, "runningCount": 5, "desiredCount": 2,
+      "running\u0043ount": 3, "deployments": [{"id": "a", "failedTasks": 1, "failedTasks": 4}]})");
+  EXPECT_EQ(seen.desired, 2);
+  EXPECT_EQ(seen.running, 3);
+  EXPECT_EQ(seen.deployments.at(0).failed, 4);
+}
+
 TEST(EcsAnswer, ValuesThatAreNotKnownAreTakenAsTheirEnumSays) {
   const auto seen = snapshot(R"({"status": "HIBERNATING", "deploymentConfiguration": {},
       "deployments": [{"id": "a", "status": "SHADOW", "rolloutState": "COMPLETED"},
@@ -108,6 +116,23 @@ TEST(EcsAnswer, NumbersThatMakeNoSenseAreNone) {
   EXPECT_EQ(seen.created, Instant{});
   EXPECT_EQ(seen.deployments[0].created, Instant{});
   EXPECT_EQ(seen.deployments[1].created, Instant{});
+}
+
+TEST(EcsAnswer, NumbersThatNoServiceReachesAreCut) {
+  const auto seen = snapshot(R"({"desiredCount": 9223372036854775807,
+      "deployments": [{"runningCount": 9223372036854775807}, {"runningCount": 5000000000}]})");
+  EXPECT_EQ(seen.desired, 1'000'000'000);
+  EXPECT_EQ(seen.deployments[0].running + seen.deployments[1].running, 2'000'000'000);
+}
+
+TEST(EcsAnswer, ALongTextIsCutBetweenCharacters) {
+  const auto seen = snapshot(R"({"deployments": [{"rolloutStateReason": "x)" + [] {
+    std::string text;
+    for (int i = 0; i < 3000; ++i) text += "\u00e9";
+    return text;
+  }() + R"("}]})");
+  EXPECT_EQ(seen.deployments[0].rollout_reason.size() % 2, 1U) << "x and whole characters";
+  EXPECT_GT(seen.deployments[0].rollout_reason.size(), 4'000U);
 }
 
 TEST(EcsAnswer, ShiftingTrafficTakesItsBakeTimeAndItsSteps) {
@@ -134,7 +159,7 @@ TEST(EcsAnswer, AServiceDeploymentTellsItsStateItsReasonAndWhetherItWaitsForAPer
     {"serviceDeploymentArn": "b", "status": "IN_PROGRESS",
      "lifecycleHookDetails": [{"targetType": "AWS_LAMBDA", "status": "IN_PROGRESS"},
                               {"targetType": "PAUSE", "status": "AWAITING_ACTION"}]},
-    {"serviceDeploymentArn": "c", "status": "IN_PROGRESS",
+    {"serviceDeploymentArn": "c", "status": "IN_PROGRESS", "finishedAt": 1795231282.5,
      "lifecycleHookDetails": [{"targetType": "PAUSE", "status": "SUCCEEDED"}]}]})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->at("a").status, ServiceDeployment::Status::rolling_back);
@@ -142,6 +167,8 @@ TEST(EcsAnswer, AServiceDeploymentTellsItsStateItsReasonAndWhetherItWaitsForAPer
   EXPECT_EQ(read->at("a").stage, "BAKE_TIME");
   EXPECT_TRUE(read->at("b").waits);
   EXPECT_FALSE(read->at("c").waits);
+  EXPECT_EQ(unix_ms(read->at("c").finished), 1'795'231'282'500);
+  EXPECT_EQ(read->at("a").finished, Instant{});
 }
 
 TEST(EcsAnswer, AStoppedTaskTellsWhy) {
@@ -165,7 +192,9 @@ TEST(EcsAnswer, ListsAndTaskDefinitionsAreRead) {
   EXPECT_THAT(names->arns, ElementsAre("a", "b"));
   EXPECT_EQ(names->next, "t");
   EXPECT_EQ(read_service_names(R"({"serviceArns": [], "nextToken": null})")->next, "");
-  EXPECT_THAT(*read_task_arns(R"({"taskArns": ["x"]})"), ElementsAre("x"));
+  const auto tasks = read_task_arns(R"({"taskArns": ["x"], "nextToken": "p2"})");
+  EXPECT_THAT(tasks->arns, ElementsAre("x"));
+  EXPECT_EQ(tasks->next, "p2");
   const auto definition = read_task_definition(
       R"({"taskDefinition": {"containerDefinitions": [{"name": "app", "image": "shop:1"}]},
           "tags": [{"key": "branch", "value": "main"}]})");

@@ -97,11 +97,16 @@ void EcsAws::describe_service_deployments(const std::vector<std::string>& arns, 
 }
 
 void EcsAws::list_stopped_tasks(const std::string& cluster, const std::string& service,
-                                MonoTime deadline, Answer<std::vector<std::string>> answer) {
+                                const std::string& next, MonoTime deadline,
+                                Answer<ports::EcsTaskArns> answer) {
   std::string json;
   JsonWriter w(json);
   w.object().field("cluster", cluster).field("serviceName", service);
-  w.field("desiredStatus", "STOPPED").field("maxResults", kPage).end_object();
+  w.field("desiredStatus", "STOPPED").field("maxResults", kPage);
+  if (!next.empty()) {
+    w.field("nextToken", next);
+  }
+  w.end_object();
   ask(api_, aws::operation::kListTasks, std::move(json), deadline, std::move(answer),
       [](const aws::ApiAnswer& got) { return read_task_arns(got.body); });
 }

@@ -19,8 +19,9 @@ class EcsAws final : public ports::EcsApi {
                          bool tags, MonoTime deadline, Answer<ports::EcsServices> answer) override;
   void describe_service_deployments(const std::vector<std::string>& arns, MonoTime deadline,
                                     Answer<ServiceDeployments> answer) override;
-  void list_stopped_tasks(const std::string& cluster, const std::string& service, MonoTime deadline,
-                          Answer<std::vector<std::string>> answer) override;
+  void list_stopped_tasks(const std::string& cluster, const std::string& service,
+                          const std::string& next, MonoTime deadline,
+                          Answer<ports::EcsTaskArns> answer) override;
   void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
                       MonoTime deadline, Answer<std::vector<deployment::Task>> answer) override;
   void describe_task_definition(const std::string& arn, MonoTime deadline,

@@ -96,14 +96,18 @@ TEST_F(EcsAwsTest, ADescriptionHasTheTimeOfTheServerThatGaveIt) {
 
 TEST_F(EcsAwsTest, TheOtherCallsAreSpelledAsTheModelHasThem) {
   answers(R"({"serviceDeployments": []})");
+  answers(R"({"taskArns": [], "nextToken": "p2"})");
   answers(R"({"taskArns": []})");
   answers(R"({"tasks": []})");
   answers(R"({"taskDefinition": {}})");
   EXPECT_TRUE(ask<ports::EcsApi::ServiceDeployments>([&](auto answer) {
     ecs_.describe_service_deployments({"arn"}, deadline_, std::move(answer));
   }));
-  EXPECT_TRUE(ask<std::vector<std::string>>(
-      [&](auto answer) { ecs_.list_stopped_tasks("prod", "web", deadline_, std::move(answer)); }));
+  for (const std::string next : {"", "p2"}) {
+    EXPECT_TRUE(ask<ports::EcsTaskArns>([&](auto answer) {
+      ecs_.list_stopped_tasks("prod", "web", next, deadline_, std::move(answer));
+    }));
+  }
   EXPECT_TRUE(ask<std::vector<deployment::Task>>(
       [&](auto answer) { ecs_.describe_tasks("prod", {"t"}, deadline_, std::move(answer)); }));
   EXPECT_TRUE(ask<ports::EcsTaskDefinition>(
@@ -113,6 +117,8 @@ TEST_F(EcsAwsTest, TheOtherCallsAreSpelledAsTheModelHasThem) {
       ElementsAre(R"(DescribeServiceDeployments {"serviceDeploymentArns":["arn"]})",
                   R"(ListTasks {"cluster":"prod","serviceName":"web",)"
                   R"("desiredStatus":"STOPPED","maxResults":100})",
+                  R"(ListTasks {"cluster":"prod","serviceName":"web",)"
+                  R"("desiredStatus":"STOPPED","maxResults":100,"nextToken":"p2"})",
                   R"(DescribeTasks {"cluster":"prod","tasks":["t"]})",
                   R"(DescribeTaskDefinition {"taskDefinition":"web:1","include":["TAGS"]})"));
 }

@@ -18,8 +18,8 @@ constexpr std::size_t kNameBytes = 200;
 constexpr int kMaxNames = 10;
 
 int context_slot() {
-  static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return slot;
+  static const int kSlot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return kSlot;
 }
 
 int on_certificate(int accepted, X509_STORE_CTX* chain) {

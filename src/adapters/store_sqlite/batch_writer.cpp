@@ -42,6 +42,9 @@ constexpr const char* kDropEmptyRollup =
 constexpr const char* kPutEvent =
     "INSERT INTO events (id, monitor, type, at, json) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (id) DO NOTHING";
+constexpr const char* kPutDeployment =
+    "INSERT INTO deployments (monitor, id, created, json) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (monitor, id) DO UPDATE SET created = excluded.created, json = excluded.json";
 constexpr const char* kPutOutbox =
     "INSERT INTO outbox (key, target, sink, monitor, event_id, created, payload) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO NOTHING";
@@ -54,6 +57,10 @@ constexpr const char* kDropThread = "DELETE FROM threads WHERE channel = ?1 AND 
 constexpr const char* kPutSilence =
     "INSERT INTO silences (id, json) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET "
     "json = excluded.json";
+constexpr const char* kPutMemo =
+    "INSERT INTO memos (name, text) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET text = "
+    "excluded.text";
+constexpr const char* kDropMemo = "DELETE FROM memos WHERE name = ?1";
 constexpr const char* kDropSilence = "DELETE FROM silences WHERE id = ?1";
 constexpr const char* kRemoveRollups = "DELETE FROM rollups WHERE monitor = ?1";
 constexpr const char* kRemoveMonitor = "DELETE FROM monitors WHERE id = ?1";
@@ -89,10 +96,13 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection, std::uint32_t k
                                              {&writer.subtract_, kSubtract},
                                              {&writer.drop_empty_rollup_, kDropEmptyRollup},
                                              {&writer.put_event_, kPutEvent},
+                                             {&writer.put_deployment_, kPutDeployment},
                                              {&writer.put_outbox_, kPutOutbox},
                                              {&writer.drop_outbox_, kDropOutbox},
                                              {&writer.put_thread_, kPutThread},
                                              {&writer.drop_thread_, kDropThread},
+                                             {&writer.put_memo_, kPutMemo},
+                                             {&writer.drop_memo_, kDropMemo},
                                              {&writer.put_silence_, kPutSilence},
                                              {&writer.drop_silence_, kDropSilence},
                                              {&writer.remove_rollups_, kRemoveRollups},
@@ -127,6 +137,9 @@ int BatchWriter::write(const ports::WriteBatch& batch) {
     code = each(batch.events, [this](const auto& row) { return write_event(row); });
   }
   if (code == SQLITE_OK) {
+    code = each(batch.deployments, [this](const auto& row) { return write_deployment(row); });
+  }
+  if (code == SQLITE_OK) {
     code = each(batch.outbox, [this](const auto& row) { return write_outbox(row); });
   }
   return code == SQLITE_OK ? write_delivery(batch) : code;
@@ -148,6 +161,12 @@ int BatchWriter::write_delivery(const ports::WriteBatch& batch) {
   if (code == SQLITE_OK) {
     code = each(batch.ended_threads, [this](const auto& key) {
       return drop_thread_.bind(1, key.first).bind(2, key.second).run();
+    });
+  }
+  if (code == SQLITE_OK) {
+    code = each(batch.memos, [this](const ports::MemoRow& row) {
+      return row.text.empty() ? drop_memo_.bind(1, row.name).run()
+                              : put_memo_.bind(1, row.name).bind(2, row.text).run();
     });
   }
   if (code == SQLITE_OK) {
@@ -215,7 +234,7 @@ void BatchWriter::bind_record(Statement& statement, const ports::MonitorRecord& 
       .bind(17, json_in_log ? std::string_view{} : std::string_view(record.last_json))
       .bind(18, unix_ms(state.first_success))
       .bind(20, record.alerting)
-      .bind(22, record.heartbeat);
+      .bind(22, record.memory);
 }
 
 int BatchWriter::write_monitor(const ports::MonitorRecord& record,
@@ -313,6 +332,14 @@ int BatchWriter::write_event(const ports::EventRow& row) {
       .bind(3, row.type)
       .bind(4, unix_ms(row.at))
       .bind(5, row.json)
+      .run();
+}
+
+int BatchWriter::write_deployment(const ports::DeploymentRow& row) {
+  return put_deployment_.bind(1, row.monitor)
+      .bind(2, row.id)
+      .bind(3, unix_ms(row.created))
+      .bind(4, row.json)
       .run();
 }
 

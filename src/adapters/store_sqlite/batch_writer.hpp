@@ -21,8 +21,8 @@ class BatchWriter {
   [[nodiscard]] static Result<BatchWriter> prepare(Connection& connection, std::uint32_t keep);
 
   // Each returns an SQLite code; the transaction is of no use unless it is SQLITE_OK.
-  // Order within a batch: monitors, outcomes, roll-ups, events, outbox, removed. Outcomes and
-  // roll-ups of a monitor that has no record are dropped: it was removed meanwhile.
+  // Order within a batch: removed, monitors, outcomes, roll-ups, events, deployments, outbox.
+  // Outcomes and roll-ups of a monitor that has no record are dropped: it was removed meanwhile.
   [[nodiscard]] int write(const ports::WriteBatch& batch);
   // Takes back roll-ups that an earlier write merged; see Writer about doubtful commits.
   [[nodiscard]] int subtract(std::span<const ports::RollupRow> rollups);
@@ -48,8 +48,9 @@ class BatchWriter {
   [[nodiscard]] int write_outcome(const ports::OutcomeRow& row);
   [[nodiscard]] int write_rollup(const ports::RollupRow& row);
   [[nodiscard]] int write_event(const ports::EventRow& row);
+  [[nodiscard]] int write_deployment(const ports::DeploymentRow& row);
   [[nodiscard]] int write_outbox(const ports::OutboxRow& row);
-  // What was delivered, what is being talked about, who is silenced.
+  // What was delivered, what is being talked about, what is kept in mind, who is silenced.
   [[nodiscard]] int write_delivery(const ports::WriteBatch& batch);
   [[nodiscard]] int remove(const std::string& name);
   // `json_in_log`: `last_json` is left out, since the log has the same text.
@@ -61,8 +62,8 @@ class BatchWriter {
   std::unordered_map<std::string, Known> known_;  // looked up only, never walked
   std::string counters_, buckets_;                // encoding buffers
   Statement find_, insert_, update_, set_recent_, put_rollup_, subtract_, drop_empty_rollup_,
-      put_event_, put_outbox_, drop_outbox_, put_thread_, drop_thread_, put_silence_, drop_silence_,
-      remove_rollups_, remove_monitor_, set_number_;
+      put_event_, put_deployment_, put_outbox_, drop_outbox_, put_thread_, drop_thread_, put_memo_,
+      drop_memo_, put_silence_, drop_silence_, remove_rollups_, remove_monitor_, set_number_;
 };
 
 }  // namespace tocsin::store_sqlite

@@ -31,7 +31,11 @@ constexpr const char* kOutbox =
     "SELECT key, target, sink, monitor, event_id, created, payload FROM outbox ORDER BY sequence";
 constexpr const char* kThreads =
     "SELECT channel, incident, reference, content, created FROM threads ORDER BY channel, incident";
+constexpr const char* kMemos = "SELECT name, text FROM memos ORDER BY name";
 constexpr const char* kSilences = "SELECT id, json FROM silences ORDER BY id";
+constexpr const char* kDeployments =
+    "SELECT id, created, json FROM deployments WHERE monitor = ?1 AND (created, id) < (?2, ?3) "
+    "ORDER BY created DESC, id DESC LIMIT ?4";
 constexpr const char* kDepth = "SELECT count(*) FROM outbox";
 // Buckets that closed in (now - window, now]: two windows of one level in one pass.
 constexpr const char* kUptime =
@@ -80,7 +84,7 @@ Result<ports::MonitorRecord> read_record(const Connection& connection, const Sta
   record.last_json = row.text(17);
   record.state.first_success = from_unix_ms(row.integer(18));
   record.alerting = row.text(19);
-  record.heartbeat = row.text(20);
+  record.memory = row.text(20);
   return record;
 }
 
@@ -97,13 +101,15 @@ Result<Queries> Queries::open(const std::string& path, const std::string& vfs) {
     return std::unexpected(std::move(connection).error());
   }
   queries.connection_ = std::move(*connection);
-  auto prepared = Statement::prepare_all(queries.connection_, {
-                                                                  {&queries.find_, kFind},
-                                                                  {&queries.outcome_, kOutcome},
-                                                                  {&queries.uptime_, kUptime},
-                                                                  {&queries.rollups_, kRollups},
-                                                                  {&queries.depth_, kDepth},
-                                                              });
+  auto prepared =
+      Statement::prepare_all(queries.connection_, {
+                                                      {&queries.find_, kFind},
+                                                      {&queries.outcome_, kOutcome},
+                                                      {&queries.uptime_, kUptime},
+                                                      {&queries.rollups_, kRollups},
+                                                      {&queries.depth_, kDepth},
+                                                      {&queries.deployments_, kDeployments},
+                                                  });
   if (!prepared) {
     return std::unexpected(std::move(prepared).error());
   }
@@ -179,6 +185,15 @@ Result<std::vector<ports::ThreadRow>> Queries::threads() {
                      std::string(row.text(3)), from_unix_ms(row.integer(4))});
   });
   return read ? Result<std::vector<ports::ThreadRow>>(std::move(found))
+              : std::unexpected(std::move(read).error());
+}
+
+Result<std::vector<ports::MemoRow>> Queries::memos() {
+  std::vector<ports::MemoRow> found;
+  auto read = visit(kMemos, [&](const Statement& row) {
+    found.push_back({std::string(row.text(0)), std::string(row.text(1))});
+  });
+  return read ? Result<std::vector<ports::MemoRow>>(std::move(found))
               : std::unexpected(std::move(read).error());
 }
 
@@ -274,6 +289,27 @@ Result<std::vector<ports::EventRow>> Queries::events(const ports::EventQuery& qu
     return std::unexpected(connection_.error(code));
   }
   return found;
+}
+
+Result<std::vector<ports::DeploymentRow>> Queries::deployments(
+    const ports::DeploymentQuery& query) {
+  const bool newest = query.before == Instant{};
+  deployments_.bind(1, query.monitor)
+      .bind(2, newest ? std::numeric_limits<std::int64_t>::max() : unix_ms(query.before))
+      .bind(3, query.before_id)
+      .bind(4, row_limit(query.limit));
+  std::vector<ports::DeploymentRow> found;
+  int code = SQLITE_OK;
+  while ((code = deployments_.step()) == SQLITE_ROW) {
+    found.push_back({query.monitor, std::string(deployments_.text(0)),
+                     from_unix_ms(deployments_.integer(1)), std::string(deployments_.text(2))});
+  }
+  Result<std::vector<ports::DeploymentRow>> result = std::move(found);
+  if (code != SQLITE_DONE) {
+    result = std::unexpected(connection_.error(code));
+  }
+  deployments_.reset();
+  return result;
 }
 
 Result<void> Queries::add_uptime(std::int64_t monitor, Instant now, ports::UptimeSums& sums) {

@@ -24,10 +24,13 @@ class Queries {
   [[nodiscard]] Result<void> load_outbox(const std::function<void(ports::OutboxRow)>& each);
   [[nodiscard]] Result<std::vector<ports::ThreadRow>> threads();
   [[nodiscard]] Result<std::vector<ports::SilenceRow>> silences();
+  [[nodiscard]] Result<std::vector<ports::MemoRow>> memos();
   [[nodiscard]] Result<std::vector<ports::OutcomeRow>> outcomes(const std::string& monitor,
                                                                 std::uint64_t before,
                                                                 std::size_t limit);
   [[nodiscard]] Result<std::vector<ports::EventRow>> events(const ports::EventQuery& query);
+  [[nodiscard]] Result<std::vector<ports::DeploymentRow>> deployments(
+      const ports::DeploymentQuery& query);
   [[nodiscard]] Result<std::vector<ports::UptimeSums>> uptime(
       const std::vector<std::string>& monitors, Instant now);
   [[nodiscard]] Result<std::vector<ports::RollupRow>> rollups(const std::string& monitor,
@@ -46,7 +49,7 @@ class Queries {
   [[nodiscard]] Result<void> add_uptime(std::int64_t monitor, Instant now, ports::UptimeSums& sums);
 
   Connection connection_;  // before the statements, which must go first
-  Statement find_, outcome_, uptime_, rollups_, depth_;
+  Statement find_, outcome_, uptime_, rollups_, depth_, deployments_;
 };
 
 }  // namespace tocsin::store_sqlite

@@ -16,6 +16,9 @@ constexpr const char* kRollups =
 constexpr const char* kEvents =
     "DELETE FROM events WHERE sequence IN "
     "(SELECT sequence FROM events WHERE at < ?1 ORDER BY at LIMIT 256)";
+constexpr const char* kDeployments =
+    "DELETE FROM deployments WHERE rowid IN "
+    "(SELECT rowid FROM deployments WHERE created < ?1 ORDER BY created LIMIT 256)";
 
 }  // namespace
 
@@ -28,6 +31,7 @@ Result<RetentionSweep> RetentionSweep::prepare(Connection& connection,
                                                          {&sweep.monitors_, kMonitors},
                                                          {&sweep.rollups_, kRollups},
                                                          {&sweep.events_, kEvents},
+                                                         {&sweep.deployments_, kDeployments},
                                                      });
   if (!prepared) {
     return std::unexpected(std::move(prepared).error());
@@ -56,7 +60,11 @@ int RetentionSweep::sweep_monitor(std::int64_t id, Instant now) {
 
 int RetentionSweep::step(Instant now) {
   deleted_ = 0;
-  int code = count(events_.bind(1, unix_ms(now - retention_.events)).run());
+  const std::int64_t oldest = unix_ms(now - retention_.events);
+  int code = count(events_.bind(1, oldest).run());
+  if (code == SQLITE_OK) {
+    code = count(deployments_.bind(1, oldest).run());
+  }
   if (code != SQLITE_OK) {
     return code;
   }

@@ -30,7 +30,7 @@ class RetentionSweep {
   Connection* connection_ = nullptr;
   std::int64_t cursor_ = 0;   // the last monitor that is done in this round
   std::int64_t deleted_ = 0;  // rows, in this step
-  Statement monitors_, rollups_, events_;
+  Statement monitors_, rollups_, events_, deployments_;
 };
 
 }  // namespace tocsin::store_sqlite

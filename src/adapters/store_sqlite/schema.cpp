@@ -10,7 +10,7 @@ namespace tocsin::store_sqlite {
 namespace {
 
 // Forward only; a released entry never changes. Entry N brings version N to N + 1.
-constexpr std::array<const char*, 4> kMigrations{// 1: monitors, their history, events, outbox.
+constexpr std::array<const char*, 5> kMigrations{// 1: monitors, their history, events, outbox.
                                                  R"sql(
 CREATE TABLE meta (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -133,6 +133,22 @@ ALTER TABLE meta DROP COLUMN keep;
                                                  // 4: heartbeats.
                                                  R"sql(
 ALTER TABLE monitors ADD COLUMN heartbeat TEXT NOT NULL DEFAULT '';
+)sql",
+                                                 // 5: deployments, memos.
+                                                 R"sql(
+CREATE TABLE deployments (
+  monitor TEXT    NOT NULL,
+  id      TEXT    NOT NULL,
+  created INTEGER NOT NULL,
+  json    TEXT    NOT NULL,
+  PRIMARY KEY (monitor, id)
+);
+CREATE INDEX deployments_by_monitor ON deployments (monitor, created, id);
+CREATE INDEX deployments_by_time ON deployments (created);
+CREATE TABLE memos (
+  name TEXT PRIMARY KEY,
+  text TEXT NOT NULL
+) WITHOUT ROWID;
 )sql"};
 
 // The timers' log: entries of timer_log.hpp in order of their making, many to a row.

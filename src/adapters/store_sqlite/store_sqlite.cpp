@@ -78,6 +78,11 @@ Result<std::vector<ports::SilenceRow>> StoreSqlite::load_silences() {
   return queries ? queries->silences() : std::unexpected(std::move(queries).error());
 }
 
+Result<std::vector<ports::MemoRow>> StoreSqlite::load_memos() {
+  auto queries = Queries::open(options_.path, options_.vfs);
+  return queries ? queries->memos() : std::unexpected(std::move(queries).error());
+}
+
 void StoreSqlite::commit(ports::WriteBatch batch, Done done) {
   writer_->commit(std::move(batch), std::move(done), clock_.now());
 }
@@ -110,6 +115,13 @@ void StoreSqlite::read_events(ports::EventQuery query,
   read<std::vector<ports::EventRow>>(
       std::move(answer),
       [query = std::move(query)](Queries& queries) { return queries.events(query); });
+}
+
+void StoreSqlite::read_deployments(ports::DeploymentQuery query,
+                                   Answer<std::vector<ports::DeploymentRow>> answer) {
+  read<std::vector<ports::DeploymentRow>>(
+      std::move(answer),
+      [query = std::move(query)](Queries& queries) { return queries.deployments(query); });
 }
 
 void StoreSqlite::read_uptime(std::vector<std::string> monitors, Instant now,

@@ -60,11 +60,14 @@ class StoreSqlite final : public ports::Store {
       const std::function<void(ports::OutboxRow)>& each) override;
   [[nodiscard]] Result<std::vector<ports::ThreadRow>> load_threads() override;
   [[nodiscard]] Result<std::vector<ports::SilenceRow>> load_silences() override;
+  [[nodiscard]] Result<std::vector<ports::MemoRow>> load_memos() override;
   void commit(ports::WriteBatch batch, Done done) override;
   void retry() override;
   void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,
                      Answer<std::vector<ports::OutcomeRow>> answer) override;
   void read_events(ports::EventQuery query, Answer<std::vector<ports::EventRow>> answer) override;
+  void read_deployments(ports::DeploymentQuery query,
+                        Answer<std::vector<ports::DeploymentRow>> answer) override;
   void read_uptime(std::vector<std::string> monitors, Instant now,
                    Answer<std::vector<ports::UptimeSums>> answer) override;
   void read_rollups(std::string monitor, alert::RollupLevel level, Instant from, std::size_t limit,
