@@ -1,23 +1,10 @@
 #include "alert/announcement.hpp"
 
-#include <algorithm>
 #include <array>
 
+#include "alert/channels.hpp"
+
 namespace tocsin::alert {
-namespace {
-
-template <typename Range, typename Value>
-bool contains(const Range& range, const Value& value) {
-  return std::ranges::find(range, value) != range.end();
-}
-
-void add_once(std::vector<std::string>& channels, const std::string& channel) {
-  if (!contains(channels, channel)) {
-    channels.push_back(channel);
-  }
-}
-
-}  // namespace
 
 bool wants(const Recipient& recipient, EventType type, Severity severity) {
   const bool type_fits =

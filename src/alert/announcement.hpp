@@ -20,7 +20,6 @@
 #include <vector>
 
 #include "alert/event.hpp"
-#include "alert/flapping.hpp"
 #include "base/time.hpp"
 
 namespace tocsin::alert {
@@ -59,22 +58,6 @@ struct Announcement {
     return acknowledgement && (acknowledgement->until == Instant{} || now < acknowledgement->until);
   }
 };
-
-// What alerting remembers of one monitor. Most monitors are well: they have none.
-struct AlertMemory {
-  std::optional<Announcement> incident;
-  FlapMemory flap;
-  std::vector<std::string> flap_told;  // channels that heard of flapping_started
-
-  [[nodiscard]] bool empty() const {
-    return !incident && flap == FlapMemory{} && flap_told.empty();
-  }
-};
-
-// "" for an empty one; the store keeps it as text.
-[[nodiscard]] std::string to_json(const AlertMemory& memory);
-// What cannot be read is left out: a ledger that is lost tells twice rather than never.
-[[nodiscard]] AlertMemory parse_alert_memory(std::string_view json);
 
 // Those who are to be told of the opening now and have not been. Nobody while it is held; those
 // with `after` not before their time and not while it is acknowledged.

@@ -1,6 +1,6 @@
-#include "alert/announcement.hpp"
-
 #include <gtest/gtest.h>
+
+#include "alert/memory.hpp"
 
 namespace tocsin::alert {
 namespace {

@@ -43,14 +43,29 @@ std::string change_message(std::string_view monitor, EventType type, std::string
       return outage ? fmt::format("{} is still expired after {}", monitor, spoken(*outage))
                     : fmt::format("{} is still expired", monitor);
     case EventType::timer_rearmed:
-      return outage ? fmt::format("{} runs again after {}{}", monitor, spoken(*outage),
-                                  because(found))
-                    : fmt::format("{} runs again{}", monitor, because(found));
+      return outage
+                 ? fmt::format("{} runs again after {}{}", monitor, spoken(*outage), because(found))
+                 : fmt::format("{} runs again{}", monitor, because(found));
     case EventType::trouble_started:
     case EventType::trouble_ended:
-      break;  // their sentence is the trouble itself
+    case EventType::monitor_started:
+    case EventType::service_created:
+    case EventType::deploy_started:
+    case EventType::scaled:
+    case EventType::recovering:
+    case EventType::tasks_stopped:
+    case EventType::timeout:
+    case EventType::rolled_back:
+    case EventType::failed:
+    case EventType::finished:
+    case EventType::service_deleted:
+      break;  // they bring their sentence: the trouble itself, what a service does
   }
-  return std::string(monitor);
+  return found.empty() ? std::string(monitor) : std::string(found);
+}
+
+std::string reminder_message(std::string_view said, Milliseconds lasts) {
+  return fmt::format("{}; still so after {}", said, spoken(lasts));
 }
 
 std::string removed_message(std::string_view monitor) {

@@ -17,6 +17,9 @@ namespace tocsin::alert {
                                          std::string_view found,
                                          std::optional<Milliseconds> outage);
 
+// The sentence of a reminder: what was said last, which holds for so long.
+[[nodiscard]] std::string reminder_message(std::string_view said, Milliseconds lasts);
+
 // The sentence of the `recovered` event of a monitor that left the configuration.
 [[nodiscard]] std::string removed_message(std::string_view monitor);
 

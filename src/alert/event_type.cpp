@@ -6,7 +6,7 @@
 namespace tocsin::alert {
 namespace {
 
-constexpr std::array<EventTypeInfo, 11> kTypes{{
+constexpr std::array<EventTypeInfo, kEventTypes> kTypes{{
     {EventType::went_down, "went_down", Severity::critical, Phase::opens,
      "fail_after failures: an incident opened"},
     {EventType::still_down, "still_down", Severity::critical, Phase::goes_on,
@@ -29,6 +29,27 @@ constexpr std::array<EventTypeInfo, 11> kTypes{{
      "a reminder that it still is not"},
     {EventType::timer_rearmed, "timer_rearmed", Severity::info, Phase::closes,
      "it was armed again, or disarmed"},
+    {EventType::monitor_started, "monitor_started", Severity::info, Phase::note,
+     "the services of an ECS cluster are watched"},
+    {EventType::service_created, "service_created", Severity::info, Phase::note,
+     "an ECS service is there that was not"},
+    {EventType::deploy_started, "deploy_started", Severity::info, Phase::announces,
+     "an ECS deployment began"},
+    {EventType::scaled, "scaled", Severity::info, Phase::announces,
+     "the desired count of an ECS service changed"},
+    {EventType::recovering, "recovering", Severity::critical, Phase::opens,
+     "too few tasks of an ECS service run, or those of its deployment keep failing"},
+    {EventType::tasks_stopped, "tasks_stopped", Severity::critical, Phase::goes_on,
+     "why tasks of an ECS service stopped, when that was not known at once"},
+    {EventType::timeout, "timeout", Severity::warning, Phase::goes_on,
+     "an ECS deployment or scaling takes longer than it may"},
+    {EventType::rolled_back, "rolled_back", Severity::warning, Phase::goes_on,
+     "an ECS deployment is being undone"},
+    {EventType::failed, "failed", Severity::critical, Phase::goes_on, "an ECS deployment failed"},
+    {EventType::finished, "finished", Severity::info, Phase::closes,
+     "an ECS deployment, scaling or recovery is complete"},
+    {EventType::service_deleted, "service_deleted", Severity::info, Phase::closes,
+     "an ECS service is gone"},
 }};
 
 constexpr std::array<std::string_view, 3> kSeverities{"critical", "warning", "info"};

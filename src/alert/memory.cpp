@@ -1,6 +1,7 @@
 // The ledger as the store keeps it.
 
-#include "alert/announcement.hpp"
+#include "alert/memory.hpp"
+
 #include "base/json_writer.hpp"
 #include "check/json.hpp"
 
@@ -23,8 +24,9 @@ void write_ms(JsonWriter& w, std::string_view key, Instant at) {
   }
 }
 
-void write_incident(JsonWriter& w, const Announcement& incident) {
-  w.key("incident").object().key("opening").raw(to_json(incident.opening));
+// The members of an object.
+void write_announcement(JsonWriter& w, const Announcement& incident) {
+  w.key("opening").raw(to_json(incident.opening));
   write_names(w, "told", incident.told);
   if (incident.hold != Hold::none) {
     w.field("hold", to_string(incident.hold)).field("held_by", incident.held_by);
@@ -37,7 +39,30 @@ void write_incident(JsonWriter& w, const Announcement& incident) {
     write_ms(w, "until_ms", ack->until);
     w.end_object();
   }
-  w.end_object();
+}
+
+void write_setbacks(JsonWriter& w, const std::vector<Setback>& setbacks) {
+  w.key("setbacks").array();
+  for (const Setback& setback : setbacks) {
+    w.object().key("event").raw(to_json(setback.event));
+    write_names(w, "told", setback.told);
+    w.end_object();
+  }
+  w.end_array();
+}
+
+void write_topics(JsonWriter& w, const Topics& topics) {
+  w.key("topics").array();
+  for (const Topic& topic : topics) {
+    w.object();
+    write_announcement(w, topic.latest);
+    w.field("subject", topic.subject);
+    write_setbacks(w, topic.setbacks);
+    write_ms(w, "wrong_since_ms", topic.wrong_since);
+    write_names(w, "heard", topic.heard);
+    w.end_object();
+  }
+  w.end_array();
 }
 
 std::string text(JsonValue value) { return value.string().value_or(""); }
@@ -61,7 +86,7 @@ Hold hold_of(std::string_view name) {
   return Hold::none;
 }
 
-std::optional<Announcement> read_incident(JsonValue value) {
+std::optional<Announcement> read_announcement(JsonValue value) {
   auto opening = parse_event(value.find("opening").text());
   if (!opening) {
     return std::nullopt;
@@ -81,6 +106,32 @@ std::optional<Announcement> read_incident(JsonValue value) {
   return out;
 }
 
+std::vector<Setback> read_setbacks(JsonValue value) {
+  std::vector<Setback> out;
+  for (check::JsonItems item(value); item.next() && out.size() < kMostSetbacks;) {
+    if (auto event = parse_event(item.value().find("event").text())) {
+      out.push_back({std::move(*event), names(item.value().find("told"))});
+    }
+  }
+  return out;
+}
+
+Topics read_topics(JsonValue value) {
+  Topics out;
+  for (check::JsonItems item(value); item.next() && out.size() < kMostTopics;) {
+    if (auto latest = read_announcement(item.value())) {
+      Topic topic;
+      topic.latest = std::move(*latest);
+      topic.subject = text(item.value().find("subject"));
+      topic.wrong_since = instant(item.value().find("wrong_since_ms"));
+      topic.setbacks = read_setbacks(item.value().find("setbacks"));
+      topic.heard = names(item.value().find("heard"));
+      out.push_back(std::move(topic));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string to_json(const AlertMemory& memory) {
@@ -91,7 +142,12 @@ std::string to_json(const AlertMemory& memory) {
   JsonWriter w(out);
   w.object();
   if (memory.incident) {
-    write_incident(w, *memory.incident);
+    w.key("incident").object();
+    write_announcement(w, *memory.incident);
+    w.end_object();
+  }
+  if (!memory.topics.empty()) {
+    write_topics(w, memory.topics);
   }
   if (memory.flap != FlapMemory{}) {
     w.key("flap").object().field("changes", std::uint64_t{memory.flap.changes});
@@ -111,8 +167,9 @@ AlertMemory parse_alert_memory(std::string_view json) {
     return out;
   }
   if (const JsonValue incident = value->find("incident"); incident.exists()) {
-    out.incident = read_incident(incident);
+    out.incident = read_announcement(incident);
   }
+  out.topics = read_topics(value->find("topics"));
   const JsonValue flap = value->find("flap");
   out.flap.changes = static_cast<std::uint32_t>(flap.find("changes").integer().value_or(0));
   out.flap.flapping = flap.find("flapping").boolean().value_or(false);
