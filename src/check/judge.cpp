@@ -43,6 +43,7 @@ Status status_of(Reason reason) {
   switch (reason) {
     case Reason::none:
       return Status::up;
+    case Reason::unreadable:
     case Reason::resolver:
     case Reason::resources:
     case Reason::interrupted:
@@ -61,6 +62,7 @@ Status status_of(Reason reason) {
     case Reason::signal:
     case Reason::expired:
     case Reason::reported:
+    case Reason::tasks:
       break;
   }
   return Status::down;

@@ -9,7 +9,7 @@
 namespace tocsin::check {
 namespace {
 
-constexpr std::array<std::pair<Reason, std::string_view>, 18> kReasons{{
+constexpr std::array<std::pair<Reason, std::string_view>, 20> kReasons{{
     {Reason::none, ""},
     {Reason::dns, "dns"},
     {Reason::connect, "connect"},
@@ -24,6 +24,8 @@ constexpr std::array<std::pair<Reason, std::string_view>, 18> kReasons{{
     {Reason::signal, "signal"},
     {Reason::expired, "expired"},
     {Reason::reported, "reported"},
+    {Reason::tasks, "tasks"},
+    {Reason::unreadable, "unreadable"},
     {Reason::resolver, "resolver"},
     {Reason::resources, "resources"},
     {Reason::interrupted, "interrupted"},

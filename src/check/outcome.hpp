@@ -31,6 +31,8 @@ enum class Reason : std::uint8_t {
   signal,          // a command ended by a signal
   expired,         // a timer or heartbeat ran out
   reported,        // the job itself said that it failed
+  tasks,           // no task of an ECS service runs
+  unreadable,      // unknown: AWS did not say what an ECS service is like, or not so that we know
   resolver,        // unknown: no resolver answers us
   resources,       // unknown: descriptors, memory, local ports
   interrupted,     // unknown: we stopped the check

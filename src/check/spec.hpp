@@ -71,23 +71,33 @@ struct HeartbeatCheck {
   bool operator==(const HeartbeatCheck&) const = default;
 };
 
+// Passive: its cluster is polled (service/ecs), many services at a time.
+struct EcsCheck {
+  std::string cluster;  // name
+  std::string service;  // name
+  std::string region;
+  std::string account;
+  bool operator==(const EcsCheck&) const = default;
+};
+
 // One monitor's check. A kind added later is a row here, a prober in app/ and its decoder in
 // config/.
 struct CheckSpec {
-  std::variant<HttpCheck, TcpCheck, HeartbeatCheck> target;
+  std::variant<HttpCheck, TcpCheck, HeartbeatCheck, EcsCheck> target;
   std::shared_ptr<const Assertions> assertions;  // never null; may be empty
   Milliseconds timeout{10'000};
 };
 
 // By the index of CheckSpec::target.
-inline constexpr std::array<std::string_view, 3> kKindNames{"http", "tcp", "timer"};
+inline constexpr std::array<std::string_view, 4> kKindNames{"http", "tcp", "timer", "ecs"};
 
 [[nodiscard]] constexpr std::string_view kind_of(const CheckSpec& spec) {
   return kKindNames[spec.target.index()];
 }
 // A passive check is never run: its outcomes come from outside.
 [[nodiscard]] constexpr bool is_passive(const CheckSpec& spec) {
-  return std::holds_alternative<HeartbeatCheck>(spec.target);
+  return std::holds_alternative<HeartbeatCheck>(spec.target) ||
+         std::holds_alternative<EcsCheck>(spec.target);
 }
 
 }  // namespace tocsin::check
