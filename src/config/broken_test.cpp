@@ -44,7 +44,7 @@ const std::vector<Broken> kSyntaxRows{
 const std::vector<Broken> kSettingRows{
     {"UnknownSection", "monitor: {}\n", {1, 1}, "monitor", "did you mean monitors?"},
     {"UnknownKey", "log: {levle: info}\n", {1, 7}, "log.levle", "did you mean level?"},
-    {"LaterSection", "ecs: {}\n", {1, 1}, "ecs", "not supported in this version"},
+    {"LaterSection", "environments: {}\n", {1, 1}, "environments", "not supported in this version"},
     {"LaterStore", "store: {dynamodb: {}}\n", {1, 9}, "store.dynamodb", "not supported"},
     {"ListenPortOnly", "listen: 7400\n", {1, 9}, "listen", "did you mean 127.0.0.1:7400?"},
     {"ListenUrl",

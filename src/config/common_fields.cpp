@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr Range<Milliseconds> kInterval{100ms, std::chrono::hours{24 * 366}};
 constexpr Range<Milliseconds> kTimeout{10ms, 24h};
-constexpr Range<Milliseconds> kRemindEvery{1min, std::chrono::hours{24 * 30}};
 constexpr std::uint64_t kLargestWindow = 32;
 
 // every, schedule and delay exclude each other within one object.
@@ -82,39 +81,6 @@ void decode_fail_after(Decoder& d, const Node& node, Common& out) {
   out.thresholds.fail_window = parsed->fail_window;
 }
 
-void decode_labels(Decoder& d, const Node& node, Common& out) {
-  if (!require_map(d, node)) return;
-  for (const NodeEntry& entry : node.entries) {
-    const auto scope = d.enter(entry.key);
-    if (!is_identifier(entry.key)) {
-      d.error(entry.at, "expected a label of letters, digits, _ - and . that begins with a letter");
-      continue;
-    }
-    auto value = d.text(entry.value, "text");
-    if (!value) continue;
-    if (value->size() > 256 || has_control_characters(*value)) {
-      d.expected(entry.value, "one line of at most 256 bytes");
-      continue;
-    }
-    out.labels.emplace_back(entry.key, std::move(*value));
-  }
-  std::ranges::sort(out.labels);
-}
-
-// Labels of a monitor stand beside those of the defaults and replace the ones of the same name.
-void merge_labels(const Common& from, Common& to) {
-  for (const auto& label : from.labels) {
-    const auto found =
-        std::ranges::find(to.labels, label.first, &std::pair<std::string, std::string>::first);
-    if (found != to.labels.end()) {
-      found->second = label.second;
-    } else {
-      to.labels.push_back(label);
-    }
-  }
-  std::ranges::sort(to.labels);
-}
-
 constexpr auto kZone = [](Decoder& d, const Node& n) {
   return decode_line(d, n, "a time zone such as Europe/Zurich", 64);
 };
@@ -126,9 +92,7 @@ constexpr auto kOverlap = [](Decoder& d, const Node& n) -> std::optional<std::ui
 constexpr auto kBool = [](Decoder& d, const Node& n) { return decode_bool(d, n); };
 constexpr auto kChannels = [](Decoder& d, const Node& n) { return decode_notify(d, n); };
 constexpr auto kSeverity = [](Decoder& d, const Node& n) { return decode_event_severity(d, n); };
-constexpr auto kReminder = [](Decoder& d, const Node& n) {
-  return decode_duration(d, n, kRemindEvery);
-};
+constexpr auto kReminder = [](Decoder& d, const Node& n) { return decode_remind_every(d, n); };
 constexpr auto kSinks = [](Decoder& d, const Node& n) {
   return decode_names(d, n, "the name of a sink");
 };
@@ -215,8 +179,8 @@ constexpr std::array kCommonFields{
                                                     R"({"$ref":"#/$defs/names"})"),
     Field<Common>{{"labels", "key/value pairs, added to those of the defaults",
                    R"({"$ref":"#/$defs/texts"})"},
-                  decode_labels,
-                  merge_labels},
+                  [](Decoder& d, const Node& n, Common& c) { c.labels = decode_labels(d, n); },
+                  [](const Common& from, Common& to) { merge_labels(from.labels, to.labels); }},
 };
 
 }  // namespace
@@ -224,6 +188,40 @@ constexpr std::array kCommonFields{
 const Table<Common>& common_table() {
   static constexpr Table<Common> kTable{kCommonFields, {}};
   return kTable;
+}
+
+alert::Labels decode_labels(Decoder& d, const Node& node) {
+  alert::Labels labels;
+  if (!require_map(d, node)) return labels;
+  for (const NodeEntry& entry : node.entries) {
+    const auto scope = d.enter(entry.key);
+    if (!is_identifier(entry.key)) {
+      d.error(entry.at, "expected a label of letters, digits, _ - and . that begins with a letter");
+      continue;
+    }
+    auto value = d.text(entry.value, "text");
+    if (!value) continue;
+    if (value->size() > 256 || has_control_characters(*value)) {
+      d.expected(entry.value, "one line of at most 256 bytes");
+      continue;
+    }
+    labels.emplace_back(entry.key, std::move(*value));
+  }
+  std::ranges::sort(labels);
+  return labels;
+}
+
+void merge_labels(const alert::Labels& from, alert::Labels& to) {
+  for (const auto& label : from) {
+    const auto found =
+        std::ranges::find(to, label.first, &std::pair<std::string, std::string>::first);
+    if (found != to.end()) {
+      found->second = label.second;
+    } else {
+      to.push_back(label);
+    }
+  }
+  std::ranges::sort(to);
 }
 
 bool is_identifier(std::string_view name) {

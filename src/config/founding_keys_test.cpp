@@ -355,8 +355,8 @@ const std::vector<BrokenFounding> kKeys3{
 )",
      {3, 23},
      kPath + ".success_test.key",
-     "found \"$.status\" (with its value filled in), expected a value in the body, such as status "
-     "or db.state",
+     "found \"$.status\", expected a value in the body, such as status or db.state (did you mean "
+     "status?)",
      R"(  success_test:
     key: status
     value: ok)",

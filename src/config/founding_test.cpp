@@ -1,5 +1,7 @@
 // Founding-format files that load: what they become. And what holds for them as files among others.
 
+#include <fmt/format.h>
+
 #include "check/assertions.hpp"
 #include "config/test_founding.hpp"
 #include "notification/provider/post.hpp"
@@ -271,8 +273,10 @@ TEST(Founding, CorrectedLinesHoldNoSecretInAnyForm) {
   for (const std::string& mistake : mistakes) {
     for (const std::string& secret : secrets) {
       for (const std::string& text :
-           {kEndpoint + secret + mistake, kEndpoint + mistake + secret,
-            kEndpoint + kEndpoint + secret, "self:\n" + secret + "self:\n" + secret + mistake}) {
+           {fmt::format("{}{}{}", kEndpoint, secret, mistake),
+            fmt::format("{}{}{}", kEndpoint, mistake, secret),
+            fmt::format("{}{}{}", kEndpoint, kEndpoint, secret),
+            fmt::format("self:\n{}self:\n{}{}", secret, secret, mistake)}) {
         EXPECT_THAT(all_texts(load_founding(text)), Not(HasSubstr("s3cr3t"))) << text;
       }
     }

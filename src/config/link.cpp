@@ -118,6 +118,7 @@ void Linker::run() {
     check_default_references(file);
     check_self_references(file);
     check_timer_references(file);
+    check_ecs_references(file);
   }
   if (main != nullptr) check_gates(*main);
   for (FilePart& file : files_) {
@@ -134,6 +135,7 @@ void Linker::run() {
     check_default_references(file);
     check_self_references(file);
     check_timer_references(file);
+    check_ecs_references(file);
   }
 }
 
@@ -328,6 +330,18 @@ void Linker::check_timer_references(FilePart& main) {
   }
 }
 
+void Linker::check_ecs_references(FilePart& main) {
+  if (!main.part.ecs) return;
+  Decoder d(main.problems, substitution_);
+  const auto section = d.enter("ecs");
+  check_channels(d, main.part.ecs->notify);
+  const auto clusters = d.enter("clusters");
+  for (std::size_t i = 0; i < main.part.ecs->entry_notify.size(); ++i) {
+    const auto entry = d.enter(i);
+    check_channels(d, main.part.ecs->entry_notify[i]);
+  }
+}
+
 // Everything depends on a gate: one that depended on something would close a circle.
 void Linker::check_gates(FilePart& main) {
   Decoder d(main.problems, substitution_);
@@ -470,6 +484,18 @@ void Linker::collect_timers(Config& config, const FilePart& main) const {
   }
 }
 
+void Linker::collect_ecs(Config& config, const FilePart& main) {
+  if (!main.part.ecs) return;
+  EcsSettings& ecs = config.settings.ecs;
+  ecs.match_labels = main.part.ecs->match_labels;
+  for (const EcsEntry& entry : main.part.ecs->entries) {
+    MonitorNotes notes = ecs_notes_of(entry.options, main.part.defaults.common.value);
+    drop_missing(notes);
+    ecs.clusters.push_back(entry.options.value.cluster);
+    ecs.clusters.back().notes = resolver_.intern_notes(std::move(notes));
+  }
+}
+
 void Linker::collect(Config& config) {
   const bool any_missing =
       std::ranges::any_of(missing_, [](const auto& names) { return !names.empty(); });
@@ -480,6 +506,7 @@ void Linker::collect(Config& config) {
     if (file.broken) continue;
     if (file.source->is_main) collect_self(config, file);
     if (file.source->is_main) collect_timers(config, file);
+    if (file.source->is_main) collect_ecs(config, file);
     if (file.part.self_post) config.settings.self.report.push_back(*file.part.self_post);
     for (MaintenanceDraft& draft : file.part.maintenance) {
       config.maintenance.push_back(std::move(draft.window));

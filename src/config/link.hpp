@@ -35,10 +35,12 @@ class Linker {
   void check_default_references(FilePart& main);
   void check_self_references(FilePart& main);
   void check_timer_references(FilePart& main);
+  void check_ecs_references(FilePart& main);
   void check_gates(FilePart& main);
   void check_channels(Decoder& d, const std::vector<NotifyDraft>& entries);
   void check_sinks(Decoder& d, const std::vector<NamedReference>& names);
   void collect_timers(Config& config, const FilePart& main) const;
+  void collect_ecs(Config& config, const FilePart& main);
   void collect_self(Config& config, const FilePart& main) const;
   void check_reference(Decoder& d, const Reference& reference);
   bool break_cycles();

@@ -16,6 +16,8 @@
 #include "base/time.hpp"
 #include "check/outcome.hpp"
 #include "check/spec.hpp"
+#include "deployment/options.hpp"
+#include "deployment/selection.hpp"
 #include "notification/outlet.hpp"
 #include "schedule/plan.hpp"
 #include "timer/rule.hpp"
@@ -150,6 +152,32 @@ struct TimerSettings {
   std::vector<timer::Rule> rules;  // the first that matches counts
 };
 
+// Services of one ECS cluster. Of several entries for one cluster the first that takes a service
+// counts.
+struct EcsCluster {
+  enum class AnnounceStart : std::uint8_t { changed, always, never };
+
+  std::string name;      // of the cluster: name or ARN
+  std::string region;    // "" that of an ARN, else as the SDKs find it
+  std::string role_arn;  // to be assumed; "" none
+  std::string external_id;
+  deployment::Selection services;
+  deployment::Options options;
+  Milliseconds check_interval{15'000};
+  Milliseconds refresh_interval{5 * 60'000};  // between two lists of its services
+  Milliseconds log_interval{0};               // a line in the log about all of them; 0: none
+  AnnounceStart announce_start = AnnounceStart::changed;
+  std::string environment;                    // for people; "" the cluster's name
+  std::shared_ptr<const MonitorNotes> notes;  // of each of its services; never null
+  bool operator==(const EcsCluster&) const;   // notes by their content
+};
+
+struct EcsSettings {
+  std::vector<EcsCluster> clusters;
+  std::vector<std::string> match_labels{"service"};
+  bool operator==(const EcsSettings&) const = default;
+};
+
 struct Settings {
   Listen listen;
   std::vector<ApiToken> tokens;
@@ -164,6 +192,7 @@ struct Settings {
   PingSettings pings;
   bool watch = false;                   // reload when a configuration file changes
   std::optional<TimerSettings> timers;  // absent: nobody arms any
+  EcsSettings ecs;
 };
 
 struct Config {

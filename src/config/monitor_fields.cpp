@@ -151,6 +151,11 @@ bool later_kind(Decoder& d, const NodeEntry& entry) {
             "jobs that ping stand in a section of their own: heartbeats: {NAME: {uuid: ...}}");
     return true;
   }
+  if (entry.key == "ecs") {
+    d.error(entry.at,
+            "services of ECS stand in a section of their own: ecs: {clusters: [{cluster: NAME}]}");
+    return true;
+  }
   d.error(entry.at,
           fmt::format("monitors of kind {} are not supported in this version", entry.key));
   return true;

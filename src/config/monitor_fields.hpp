@@ -127,6 +127,11 @@ void take_own(Decoder& d, Draft<Own>& own, MonitorDraft& out);
 [[nodiscard]] bool is_heartbeat_default(std::string_view key);
 [[nodiscard]] Defaults decode_defaults(Decoder& d, const Node& node);
 
+// A map of labels, sorted by name; what is wrong is reported and left out.
+[[nodiscard]] alert::Labels decode_labels(Decoder& d, const Node& node);
+// Lays labels over others: they stand beside them and replace the ones of the same name.
+void merge_labels(const alert::Labels& from, alert::Labels& to);
+
 // A name of a label or capture: letters, digits, "_", "-" and ".", beginning with a letter or "_".
 [[nodiscard]] bool is_identifier(std::string_view name);
 // 1 to 200 bytes of UTF-8 without control characters; what is wrong with `name`, "" when nothing.

@@ -1,9 +1,12 @@
 #include "config/notify_fields.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+
+#include "base/near_miss.hpp"
+#include "config/text_names.hpp"
 
 namespace tocsin::config {
 namespace {
@@ -11,12 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Range<Milliseconds> kAfter{1s, std::chrono::hours{24 * 30}};
+constexpr Range<Milliseconds> kRemindEvery{1min, std::chrono::hours{24 * 30}};
 
-// A word of a closed list, or a list of such words.
-template <typename Enum, typename Words>
-void decode_words(Decoder& d, const Node& node, const Words& words, std::vector<Enum>& out) {
+// A word of a closed list, or a list of such words; `decode` reads one.
+template <typename Enum, typename Decode>
+void decode_words(Decoder& d, const Node& node, Decode decode, std::vector<Enum>& out) {
   const auto take = [&](const Node& item) {
-    const auto index = decode_word(d, item, words);
+    const std::optional<std::size_t> index = decode(d, item);
     if (!index) return;
     const auto value = static_cast<Enum>(*index);
     if (std::ranges::find(out, value) != out.end()) {
@@ -35,13 +39,25 @@ void decode_words(Decoder& d, const Node& node, const Words& words, std::vector<
   }
 }
 
-std::vector<std::string_view> type_names() {
+// mona's hooks are names of texts, not of types: who writes one is told the type.
+std::optional<std::size_t> decode_type(Decoder& d, const Node& node) {
   std::vector<std::string_view> names;
   for (const alert::EventTypeInfo& type : alert::event_types()) names.push_back(type.name);
-  return names;
+  const std::string what = fmt::format("{}", fmt::join(names, ", "));
+  const auto text = d.text(node, what);
+  if (!text) return std::nullopt;
+  const auto found = std::ranges::find(names, *text);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  const auto near = near_miss(*text, text_names());
+  const auto meant = near ? text_type(*near) : std::nullopt;
+  d.expected(node, what, meant ? to_string(*meant) : "");
+  return std::nullopt;
 }
 
 constexpr std::array<std::string_view, 3> kSeverities{"critical", "warning", "info"};
+std::optional<std::size_t> decode_severity_word(Decoder& d, const Node& node) {
+  return decode_word(d, node, kSeverities);
+}
 
 void decode_channel(Decoder& d, const Node& node, NotifyDraft& out) {
   if (auto name = decode_line(d, node, "the name of a channel", 200)) {
@@ -55,12 +71,12 @@ constexpr std::array kNotifyFields{
     Field<NotifyDraft>{{"types", "event types that it hears of; left out: all but became_unknown",
                         R"({"$ref":"#/$defs/names"})"},
                        [](Decoder& d, const Node& n, NotifyDraft& out) {
-                         decode_words(d, n, type_names(), out.recipient.types);
+                         decode_words(d, n, decode_type, out.recipient.types);
                        }},
     Field<NotifyDraft>{
         {"severity", "severities that it hears of; left out: all", R"({"$ref":"#/$defs/names"})"},
         [](Decoder& d, const Node& n, NotifyDraft& out) {
-          decode_words(d, n, kSeverities, out.recipient.severities);
+          decode_words(d, n, decode_severity_word, out.recipient.severities);
         }},
     Field<NotifyDraft>{{"after", "escalation: only when the incident is open for this long",
                         R"({"$ref":"#/$defs/duration"})"},
@@ -124,6 +140,10 @@ std::optional<std::vector<NotifyDraft>> decode_notify(Decoder& d, const Node& no
 std::optional<alert::Severity> decode_event_severity(Decoder& d, const Node& node) {
   const auto index = decode_word(d, node, kSeverities);
   return index ? std::optional(static_cast<alert::Severity>(*index)) : std::nullopt;
+}
+
+std::optional<Milliseconds> decode_remind_every(Decoder& d, const Node& node) {
+  return decode_duration(d, node, kRemindEvery);
 }
 
 std::vector<alert::Recipient> recipients_of(const std::vector<NotifyDraft>& drafts) {

@@ -20,6 +20,7 @@ struct NotifyDraft {
 [[nodiscard]] std::optional<std::vector<NotifyDraft>> decode_notify(Decoder& d, const Node& node);
 [[nodiscard]] const Table<NotifyDraft>& notify_table();
 [[nodiscard]] std::optional<alert::Severity> decode_event_severity(Decoder& d, const Node& node);
+[[nodiscard]] std::optional<Milliseconds> decode_remind_every(Decoder& d, const Node& node);
 
 [[nodiscard]] std::vector<alert::Recipient> recipients_of(const std::vector<NotifyDraft>& drafts);
 

@@ -8,6 +8,7 @@
 
 #include "base/near_miss.hpp"
 #include "base/utf8.hpp"
+#include "config/text_names.hpp"
 
 namespace tocsin::config {
 namespace {
@@ -26,7 +27,7 @@ void claim(Decoder& d, const FilePart& file, const std::string& channel,
   for (const TextDraft& text : texts) {
     const auto [found, fresh] = claims.try_emplace({channel, text.type}, &file);
     if (fresh) continue;
-    const auto scope = d.enter(alert::to_string(text.type));
+    const auto scope = d.enter(text.name);
     d.error(text.at,
             fmt::format("this text is already given in {}", found->second->problems.file()));
   }
@@ -61,16 +62,38 @@ class ChannelNames {
   bool hidden_ = false;  // a drop-in that nobody could read to its end
 };
 
-SharedTexts with(const SharedTexts& base, const std::vector<const TextDraft*>& overrides) {
-  if (overrides.empty()) return base;
-  auto texts = std::make_shared<Texts>(*base);
-  for (const TextDraft* text : overrides) texts->set(text->type, text->text);
+using Overrides = std::vector<const TextDraft*>;
+
+const TextDraft* find(const Overrides& texts, std::string_view name) {
+  const auto found = std::ranges::find(
+      texts, name, [](const TextDraft* text) { return std::string_view(text->name); });
+  return found == texts.end() ? nullptr : *found;
+}
+
+bool gives(const Overrides& texts, alert::EventType type) {
+  return std::ranges::find(texts, type, [](const TextDraft* text) { return text->type; }) !=
+         texts.end();
+}
+
+// The texts of one channel: its own over those for all, and where neither has one that of the hook
+// which stands in.
+SharedTexts texts_for(const Overrides& all, const Overrides& own) {
+  auto texts = std::make_shared<Texts>();
+  for (const Overrides* layer : {&all, &own}) {
+    for (const TextDraft* text : *layer) texts->set(text->type, text->text);
+  }
+  for (const Hook& hook : hooks()) {
+    if (hook.stand_in.empty() || gives(all, hook.type) || gives(own, hook.type)) continue;
+    const TextDraft* const nearer = find(own, hook.stand_in);
+    const TextDraft* const other = nearer != nullptr ? nearer : find(all, hook.stand_in);
+    if (other != nullptr) texts->set(hook.type, other->text);
+  }
   return texts;
 }
 
 template <typename Pick>
-std::vector<const TextDraft*> texts_of(const std::deque<FilePart>& files, Pick pick) {
-  std::vector<const TextDraft*> out;
+Overrides texts_of(const std::deque<FilePart>& files, Pick pick) {
+  Overrides out;
   for (const FilePart& file : files) {
     if (file.broken) continue;
     const std::vector<TextDraft>* texts = pick(file.part.templates);
@@ -116,9 +139,9 @@ void check_templates(std::deque<FilePart>& files, Substitution& substitution) {
 }
 
 void build_outlets(const std::deque<FilePart>& files, Config& config) {
-  const SharedTexts base =
-      with(std::make_shared<Texts>(),
-           texts_of(files, [](const TemplatesDraft& templates) { return &templates.events; }));
+  const Overrides all =
+      texts_of(files, [](const TemplatesDraft& templates) { return &templates.events; });
+  const SharedTexts base = texts_for(all, {});
   const auto add = [&](const std::vector<OutletDraft>& drafts, auto& out) {
     for (const OutletDraft& draft : drafts) {
       const auto own = texts_of(files, [&](const TemplatesDraft& templates) {
@@ -126,7 +149,7 @@ void build_outlets(const std::deque<FilePart>& files, Config& config) {
         const bool applies = found != templates.channels.end() && !draft.outlet.sink;
         return applies ? &found->second.texts : nullptr;
       });
-      out.push_back(build(draft, with(base, own)));
+      out.push_back(build(draft, own.empty() ? base : texts_for(all, own)));
     }
   };
   for (const FilePart& file : files) {

@@ -58,16 +58,16 @@ std::optional<bool> decode_bool(Decoder& d, const Node& node) {
 }
 
 std::optional<std::uint64_t> decode_integer(Decoder& d, const Node& node,
-                                            Range<std::uint64_t> range) {
-  const std::string what = fmt::format("a whole number from {} to {}", range.least, range.most);
-  const auto text = typed_text(d, node, what);
+                                            Range<std::uint64_t> range, std::string_view what) {
+  const std::string expected = fmt::format("{} from {} to {}", what, range.least, range.most);
+  const auto text = typed_text(d, node, expected);
   if (!text) return std::nullopt;
   std::uint64_t value = 0;
   const char* end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, value);
   if (text->empty() || error != std::errc{} || stop != end || value < range.least ||
       value > range.most) {
-    d.expected(node, what);
+    d.expected(node, expected);
     return std::nullopt;
   }
   return value;

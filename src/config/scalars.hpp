@@ -30,7 +30,8 @@ struct NamedReference {
 
 [[nodiscard]] std::optional<bool> decode_bool(Decoder& d, const Node& node);
 [[nodiscard]] std::optional<std::uint64_t> decode_integer(Decoder& d, const Node& node,
-                                                          Range<std::uint64_t> range);
+                                                          Range<std::uint64_t> range,
+                                                          std::string_view what = "a whole number");
 [[nodiscard]] std::optional<Milliseconds> decode_duration(Decoder& d, const Node& node,
                                                           Range<Milliseconds> range);
 [[nodiscard]] std::optional<std::uint64_t> decode_size(Decoder& d, const Node& node,

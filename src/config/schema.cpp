@@ -5,6 +5,7 @@
 #include "base/json_writer.hpp"
 #include "config/provider_fields.hpp"
 #include "config/settings_fields.hpp"
+#include "config/text_names.hpp"
 
 namespace tocsin::config {
 namespace {
@@ -52,6 +53,7 @@ void add_outlets(std::vector<ObjectDoc>& all) {
   for (const alert::EventTypeInfo& info : alert::event_types()) {
     texts.fields.push_back({info.name, info.doc, kText});
   }
+  for (const Hook& hook : hooks()) texts.fields.push_back({hook.name, hook.doc, kText});
   all.push_back(std::move(texts));
 }
 
@@ -76,6 +78,9 @@ std::vector<ObjectDoc> objects() {
   all.push_back(object("timer_sqlite", "", timer_sqlite_table()));
   all.push_back(object("dynamodb", "", dynamodb_table()));
   all.push_back(object("timer_limits", "", timer_limits_table()));
+  all.push_back({"ecs", ecs_section_docs(), ""});
+  all.push_back(object("ecs_cluster", kText, ecs_option_table()));
+  all.push_back(object("ecs_services", R"({"$ref":"#/$defs/names"})", ecs_service_table()));
   all.push_back(object("maintenance_window", "", maintenance_table()));
   all.push_back(object("notify_entry", kText, notify_table()));
   all.push_back(object("http", kText, http_target_table(), http_option_table()));

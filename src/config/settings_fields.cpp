@@ -272,6 +272,8 @@ constexpr std::array kSections{
                   decode_object(d, n, timers_table(), draft);
                   part.timers = std::move(draft.value);
                 }},
+    Field<Part>{{"ecs", "services of Amazon ECS", R"({"$ref":"#/$defs/ecs"})"},
+                [](Decoder& d, const Node& n, Part& part) { part.ecs = decode_ecs(d, n); }},
     Field<Part>{{"watch", "reload when a configuration file changes", kFlag},
                 [](Decoder& d, const Node& n, Part& part) {
                   if (const auto flag = decode_bool(d, n)) part.settings.watch = *flag;
@@ -284,7 +286,7 @@ constexpr std::array kSections{
                   part.defaults_usable = d.errors() == before;
                 }},
 };
-constexpr std::array<std::string_view, 2> kLaterSections{"ecs", "environments"};
+constexpr std::array<std::string_view, 1> kLaterSections{"environments"};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/alerting_fields.hpp"
+#include "config/ecs_fields.hpp"
 #include "config/field_table.hpp"
 #include "config/model.hpp"
 #include "config/monitor_fields.hpp"
@@ -28,6 +29,7 @@ struct Part {
   std::optional<Position> listen_at;
   SelfDraft self;
   std::optional<TimersDraft> timers;
+  std::optional<EcsDraft> ecs;
   std::optional<ReportTo> self_post;  // of the founding format
   std::vector<MaintenanceDraft> maintenance;
 };

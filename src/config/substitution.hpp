@@ -23,7 +23,7 @@ class Substitution {
 
   // Whether anything in `text` would be replaced: only then is expand() needed.
   [[nodiscard]] static bool applies(std::string_view text) {
-    return text.find('$') != std::string_view::npos;
+    return text.contains("${") || text.contains("$$");
   }
 
   // The text with everything filled in; on failure what is wrong, quoting the text as written.

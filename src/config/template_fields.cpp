@@ -8,6 +8,7 @@
 #include "base/json_writer.hpp"
 #include "check/json.hpp"
 #include "config/provider_fields.hpp"
+#include "config/text_names.hpp"
 #include "notification/values.hpp"
 
 namespace tocsin::config {
@@ -63,20 +64,23 @@ void append_json(Decoder& d, const Node& node, notification::Vocabulary vocabula
   }
 }
 
-// {TYPE: text}
+// {TYPE or HOOK: text}
 void decode_texts(Decoder& d, const Node& node, std::vector<TextDraft>& out) {
   if (!require_map(d, node)) return;
   for (const NodeEntry& entry : node.entries) {
-    const auto type = alert::parse_event_type(entry.key);
+    const auto type = text_type(entry.key);
     if (!type) {
-      std::vector<std::string_view> names;
-      for (const alert::EventTypeInfo& info : alert::event_types()) names.push_back(info.name);
-      unknown_key(d, entry, names);
+      unknown_key(d, entry, text_names());
       continue;
     }
     const auto scope = d.enter(entry.key);
+    if (const auto same = std::ranges::find(out, *type, &TextDraft::type); same != out.end()) {
+      d.error(entry.at, fmt::format("found a text for {} under two names, {} and {}; keep one",
+                                    alert::to_string(*type), same->name, entry.key));
+      continue;
+    }
     auto text = decode_template(d, entry.value, notification::event_vocabulary());
-    if (text) out.push_back({*type, entry.at, std::move(*text)});
+    if (text) out.push_back({*type, entry.key, entry.at, std::move(*text)});
   }
 }
 

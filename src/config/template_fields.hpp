@@ -13,6 +13,7 @@ namespace tocsin::config {
 
 struct TextDraft {
   alert::EventType type;
+  std::string name;  // under which it stands: that of the type or of its hook
   Position at;
   notification::Template text;
 };
