@@ -9,6 +9,7 @@
 #include "alert/event_type.hpp"
 #include "notification/escape.hpp"
 #include "notification/format.hpp"
+#include "notification/incident.hpp"
 #include "notification/texts.hpp"
 
 namespace tocsin::notification {
@@ -25,12 +26,13 @@ struct Composed {
   std::string title;  // one line, not escaped: subjects and push titles
   std::string text;   // escaped; at most Style::limit
   alert::Severity severity = alert::Severity::info;  // the worst of all
-  bool closes = false;                               // everything it tells of is over
+  bool closes = false;                               // everything it tells of is over, and well
 };
 
-// `message` holds at least one event. One event: its template. Several: a head line, and a line for
-// each in their order; those beyond the limit are counted in a last line. A text that does not say
-// itself how late it is gets a line that does. A formatter's text takes the place of all of it.
+// `message` holds at least one event. One event: its template. Several: a head line, unless they
+// are one story, and a line for each in their order; those beyond the limit are counted in a last
+// line. A text that does not say itself how late it is gets a line that does. A formatter's text
+// takes the place of all of it.
 [[nodiscard]] Composed compose(const Message& message, const Texts& texts, const Style& style);
 
 // "7 monitors are down", "12 events while this channel could not be reached".
@@ -38,8 +40,9 @@ struct Composed {
 // The first line of the event's text, with its mark, as one line of a list.
 [[nodiscard]] std::string list_line(const alert::Event& event, const Texts& texts,
                                     const Style& style);
-// 🔴 critical, 🟡 warning, 🔵 info, 🟢 over.
+// One event, or the steps of one incident of an ECS service. `events` is not empty.
+[[nodiscard]] bool is_one_story(const std::vector<alert::Event>& events);
+// 🔴 critical, 🟡 warning, 🔵 info, 🟢 over, and well.
 [[nodiscard]] std::string_view mark_of(const alert::Event& event);
-[[nodiscard]] alert::Phase phase_of(const alert::Event& event);
 
 }  // namespace tocsin::notification

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "notification/deployment_words.hpp"
 #include "notification/test_events.hpp"
 #include "notification/values.hpp"
 
@@ -47,6 +48,22 @@ TEST(Compose, MarksALateEventWhateverTheTemplate) {
   EXPECT_EQ(compose(a_message({event}), texts, {}).text, "🔴 checkout!\n(sent 12m34s late)");
   texts.set(alert::EventType::went_down, compiled("{monitor} {late_ms}"));
   EXPECT_EQ(compose(a_message({event}), texts, {}).text, "🔴 checkout 754000");
+}
+
+TEST(Compose, ATestIsMarkedAsOneWhateverTheTemplate) {
+  alert::Event event = an_event();
+  event.extra.emplace_back("test", "true");
+  Texts texts;
+  texts.set(alert::EventType::went_down, compiled("{monitor}!"));
+  EXPECT_EQ(compose(a_message({event}), texts, {}).text, "🔴 This is a test: checkout!");
+  EXPECT_EQ(list_line(event, texts, {}), "🔴 This is a test: checkout!") << "a summary";
+  Message formatted = a_message({event});
+  formatted.formatted = "from a program";
+  EXPECT_EQ(compose(formatted, texts, {}).text, "This is a test: from a program");
+  event.message = "This is a test: " + event.message;
+  texts.set(alert::EventType::went_down, compiled("{message}"));
+  EXPECT_THAT(compose(a_message({event}), texts, {}).text,
+              testing::StartsWith("🔴 This is a test: checkout is down"));
 }
 
 TEST(Compose, ListsAGroupInItsOrderUnderAHeadLine) {
@@ -114,9 +131,9 @@ TEST(Compose, TakesAFormattersText) {
 }
 
 TEST(Compose, TellsOfATypeThatItDoesNotKnow) {
-  alert::Event event = an_event("deploy_started");
+  alert::Event event = an_event("type_of_tomorrow");
   EXPECT_THAT(compose(a_message({event}), Texts(), {}).text, HasSubstr(event.message));
-  EXPECT_EQ(title_of(event), "checkout: deploy_started");
+  EXPECT_EQ(title_of(event), "checkout: type_of_tomorrow");
 }
 
 TEST(Compose, TakesTheWorstSeverityOfAll) {
@@ -141,7 +158,8 @@ TEST(Values, KnowEveryFieldOfAnEventAndWhatDerives) {
   const EventValues values(event);
   for (const std::string_view name : event_vocabulary().names) {
     const bool optional = name == "description" || name == "runbook" || name == "dashboard" ||
-                          name == "evidence" || name == "held_by" || name == "reason";
+                          name == "evidence" || name == "held_by" || name == "reason" ||
+                          std::ranges::find(deployment_names(), name) != deployment_names().end();
     EXPECT_EQ(values.find(name).content.empty(), optional) << name;
   }
   EXPECT_EQ(values.find("outage").content, "6m16s");

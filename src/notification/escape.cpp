@@ -111,24 +111,4 @@ std::string cut(std::string_view text, std::size_t limit, Unit unit) {
   return out;
 }
 
-std::string one_line(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t bytes = utf8_sequence_length(text);
-    const auto first = static_cast<unsigned char>(text[0]);
-    if (bytes == 0) {
-      out += "\xEF\xBF\xBD";
-    } else if (first < 0x20 || first == 0x7F || text.substr(0, bytes) == "\xE2\x80\xA8" ||
-               text.substr(0, bytes) == "\xE2\x80\xA9" ||
-               (first == 0xC2 && bytes == 2 && static_cast<unsigned char>(text[1]) < 0xA0)) {
-      out += ' ';
-    } else {
-      out += text.substr(0, bytes);
-    }
-    text.remove_prefix(std::max<std::size_t>(bytes, 1));
-  }
-  return out;
-}
-
 }  // namespace tocsin::notification

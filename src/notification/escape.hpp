@@ -37,8 +37,4 @@ inline constexpr std::string_view kCutMark = "… [cut]";
 // below the mark's own length cuts without a mark.
 [[nodiscard]] std::string cut(std::string_view text, std::size_t limit, Unit unit);
 
-// Text without line ends and other control characters (they become spaces), and with U+FFFD for
-// what is not UTF-8: for headers, subjects and titles, where a line end would begin a new header.
-[[nodiscard]] std::string one_line(std::string_view text);
-
 }  // namespace tocsin::notification

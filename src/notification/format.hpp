@@ -27,6 +27,19 @@ struct Report {
   std::string outcome;  // check::to_json
 };
 
+// A message sent earlier about the same incident, to be answered or updated.
+struct Earlier {
+  std::string reference;  // Verdict::reference of it
+  // The event ids of it and the text it shows now, as the format keeps them; opaque to others.
+  std::string content;
+};
+
+// An incident that is over without an event of its own, and the message sent about it.
+struct Over {
+  std::string incident;
+  Earlier earlier;
+};
+
 // What one delivery says. Either events (a channel: one, or several of a group in the order in
 // which they happened) or reports (a sink: one, or a batch).
 struct Message {
@@ -35,6 +48,9 @@ struct Message {
   std::vector<Report> reports;
   // Text that a formatter program made of the events; it takes the place of the template's.
   std::optional<std::string> formatted;
+  // Other incidents that are over with these events (`closed_incidents`) and that a message was
+  // sent about; of formats that follow up.
+  std::vector<Over> over;
   Instant now{};  // of the attempt: signatures and "sent late" derive from it
 };
 
@@ -93,20 +109,16 @@ struct Verdict {
   std::string warning;  // with `delivered`: who did not get it; "" nobody
 };
 
-// A message sent earlier about the same incident, to be answered or updated.
-struct Earlier {
-  std::string reference;  // Verdict::reference of it
-  // The event ids of it and the text it shows now, as the format keeps them; opaque to others.
-  std::string content;
-};
-
 // What to do for one message. `steps` run in order; each is repeated until it is delivered.
 struct Work {
   std::vector<Step> steps;
   // Without an earlier message: remembered with the reference for each incident that the message
-  // opens; "" remembers nothing. With one: once all steps are delivered it takes the place of
-  // Earlier::content for every incident that has this reference; "" leaves it as it is.
+  // begins (notification::begins_thread); "" remembers nothing. With one: once all steps are
+  // delivered it takes the place of Earlier::content for every incident that has this reference; ""
+  // leaves it as it is.
   std::string content;
+  // Of messages in Message::over that the steps change: what they show then, in the same way.
+  std::vector<Earlier> others;
 };
 
 class Format {

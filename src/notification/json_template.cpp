@@ -171,7 +171,7 @@ void append_node(std::string& out, const Node& node, const Values& values) {
       append_value(out, values.find(node.name));
       return;
     case Node::Kind::string_part:
-      escape_json(out, values.find(node.name).content);
+      escape_json(out, values.find(node.name).for_people());
       return;
     case Node::Kind::array:
     case Node::Kind::object:

@@ -1,5 +1,7 @@
 #include "notification/sample_event.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -7,6 +9,7 @@
 
 #include "alert/change_message.hpp"
 #include "base/json_writer.hpp"
+#include "notification/sample_service.hpp"
 
 namespace tocsin::notification {
 namespace {
@@ -40,9 +43,25 @@ Content content_of(alert::EventType type) {
       return {"expired", "expired", "armed for 1h, not armed again"};
     case timer_rearmed:
       return {"running", "", ""};
+    case monitor_started:
+    case service_created:
+    case deploy_started:
+    case scaled:
+    case recovering:
+    case tasks_stopped:
+    case timeout:
+    case rolled_back:
+    case failed:
+    case finished:
+    case service_deleted: {
+      const ServiceSample sample = service_sample(type);
+      return {sample.state, sample.reason, sample.message};
+    }
   }
   return {};
 }
+
+bool is_service(alert::EventType type) { return !service_sample(type).message.empty(); }
 
 void add_text(alert::Event& event, std::string_view name, const std::string& text) {
   if (!text.empty()) {
@@ -50,6 +69,12 @@ void add_text(alert::Event& event, std::string_view name, const std::string& tex
     append_json_string(json, text);
     event.extra.emplace_back(name, std::move(json));
   }
+}
+
+std::string sentence_of(const alert::Event& event, alert::EventType type, std::string_view found) {
+  if (event.kind == "self") return std::string(found);
+  if (is_service(type)) return fmt::format("{}: {}", event.monitor, found);
+  return alert::change_message(event.monitor, type, found, event.outage);
 }
 
 }  // namespace
@@ -64,7 +89,7 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
   event.type = alert::to_string(type);
   event.severity = alert::info(type).severity;
   event.monitor = own ? "tocsin" : subject.monitor;
-  event.kind = own ? "self" : subject.kind;
+  event.kind = own ? "self" : is_service(type) ? "ecs" : subject.kind;
   event.labels = own ? alert::Labels{} : subject.labels;
   event.at = now;
   event.state = content.state;
@@ -73,14 +98,13 @@ alert::Event sample_event(alert::EventType type, std::string id, const SampleSub
       type == timer_still_expired || type == timer_rearmed) {
     event.outage = kOutage;
   }
-  event.message = "This is a test: ";
-  event.message += own ? std::string(content.found)
-                       : alert::change_message(event.monitor, type, content.found, event.outage);
+  event.message = "This is a test: " + sentence_of(event, type, content.found);
   event.key = event.monitor + "/test";
   if (alert::info(type).phase != alert::Phase::note) {
     event.incident = event.key;
   }
   event.extra.emplace_back("test", "true");
+  if (is_service(type)) add_service_fields(event, type);
   if (!own) {
     add_text(event, "description", subject.description);
     add_text(event, "runbook", subject.runbook);

@@ -34,6 +34,20 @@ TEST(SampleEvent, TheEndClosesWhatTheOpeningOpened) {
   EXPECT_EQ(end.labels, shop.labels);
 }
 
+TEST(SampleEvent, OfAServiceHasTheFieldsOfItsType) {
+  const SampleSubject web{"prod/web", "ecs", {{"team", "a"}}, "", "", ""};
+  const auto event = sample_event(alert::EventType::recovering, "1", web, kNow);
+  EXPECT_EQ(event.kind, "ecs");
+  EXPECT_THAT(event.labels,
+              testing::ElementsAre(testing::Pair("cluster", "prod"),
+                                   testing::Pair("service", "web"), testing::Pair("team", "a")));
+  EXPECT_THAT(event.extra, testing::Contains(testing::Pair("service", "\"web\"")));
+  EXPECT_THAT(event.extra, testing::Contains(testing::Pair("stops", testing::HasSubstr("137"))));
+  const auto started = sample_event(alert::EventType::deploy_started, "1", web, kNow);
+  EXPECT_EQ(title_of(started), "Test: prod/web: deploying v42");
+  EXPECT_EQ(started.incident, sample_event(alert::EventType::finished, "2", web, kNow).incident);
+}
+
 TEST(SampleEvent, CarriesWhatTheEventsOfItsMonitorCarry) {
   const SampleSubject shop{
       "shop", "tcp", {}, "The \"shop\"", "https://wiki.example/shop", "https://graphs.example/"};

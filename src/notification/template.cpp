@@ -120,7 +120,7 @@ std::string Template::render(const Values& values, Escape escape) const {
       const Value value = values.find(piece.text);
       ++placeholders;
       empty += value.content.empty() ? 1U : 0U;
-      escape(text, value.content);
+      escape(text, value.for_people());
     }
     if (placeholders > 0 && placeholders == empty) continue;
     if (!std::exchange(first, false)) out += '\n';

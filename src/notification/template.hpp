@@ -25,7 +25,10 @@ struct Vocabulary {
 struct Value {
   enum class Kind : std::uint8_t { missing, text, json };
   Kind kind = Kind::missing;
-  std::string content;  // of json: valid JSON that is no string (number, flag, list, object)
+  std::string content;     // of json: valid JSON that is no string (number, flag, list, object)
+  std::string plain = {};  // how a text shows it; "" as `content`
+
+  [[nodiscard]] const std::string& for_people() const { return plain.empty() ? content : plain; }
 };
 
 class Values {

@@ -1,10 +1,12 @@
 #pragma once
 // Events for the tests of this folder.
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "alert/event_type.hpp"
 #include "base/json_writer.hpp"
 #include "notification/format.hpp"
 
@@ -42,6 +44,38 @@ inline void add_text(alert::Event& event, const std::string& name, const std::st
   std::string json;
   append_json_string(json, text);
   event.extra.emplace_back(name, json);
+}
+
+inline constexpr const char* kDeployment = "prod/web/ecs-svc/1";
+
+// Of one deployment of a service, with the fields that all such events have.
+inline alert::Event of_service(const std::string& type, const std::string& incident = kDeployment) {
+  alert::Event event;
+  event.id = "01KDVXZ0DWE3K99N58377CJE66";
+  event.type = type;
+  event.severity = alert::info(alert::parse_event_type(type).value()).severity;
+  event.monitor = "prod/web";
+  event.kind = "ecs";
+  event.labels = {{"cluster", "prod"}, {"service", "web"}};
+  event.at = from_unix_ms(1'795'250'912'007);  // 2026-11-21T08:48:32.007Z
+  event.incident = incident;
+  event.key = "prod/web/" + type + "/1";
+  event.state = "deploying";
+  event.message = "web in prod: " + type;
+  add_text(event, "service", "web");
+  add_text(event, "cluster", "prod");
+  add_text(event, "environment", "production");
+  add_text(event, "taskDef", "web:12");
+  add_text(event, "image", "shop/web:v42");
+  event.extra.emplace_back("runningCount", "2");
+  event.extra.emplace_back("desiredCount", "3");
+  return event;
+}
+
+inline alert::Event with(alert::Event event, const std::string& name, const std::string& json) {
+  std::erase_if(event.extra, [&](const auto& field) { return field.first == name; });
+  event.extra.emplace_back(name, json);
+  return event;
 }
 
 inline Message a_message(std::vector<alert::Event> events) {

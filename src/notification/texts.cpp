@@ -31,6 +31,37 @@ constexpr std::string_view kNote =
     "{evidence}\n"
     "Sent {late} late";
 
+// Of ECS services. The sentence names image and task definition, how long it took and, of a crash,
+// why tasks stopped. What a person acts on has runbook and dashboard; progress has not.
+constexpr std::string_view kProgress =
+    "{message}\n"
+    "Service {service} in cluster {cluster}, environment {environment}\n"
+    "{link}\n"
+    "Sent {late} late";
+constexpr std::string_view kCrash =
+    "{message}\n"
+    "Service {service} in cluster {cluster}, environment {environment}\n"
+    "Image: {image}\n"
+    "{description}\n"
+    "Runbook: {runbook}\n"
+    "Dashboard: {dashboard}\n"
+    "{link}\n"
+    "Sent {late} late";
+constexpr std::string_view kInTrouble =
+    "{message}\n"
+    "Running: {runningCount} of {desiredCount}\n"
+    "Service {service} in cluster {cluster}, environment {environment}\n"
+    "{description}\n"
+    "Runbook: {runbook}\n"
+    "Dashboard: {dashboard}\n"
+    "{link}\n"
+    "Sent {late} late";
+constexpr std::string_view kWatched =
+    "{message}\n"
+    "Cluster {cluster}, environment {environment}\n"
+    "Services: {services}\n"
+    "Sent {late} late";
+
 Template compiled(std::string_view text) {
   auto result = compile_template(text, event_vocabulary());
   TOCSIN_ASSERT(result.has_value());
@@ -40,20 +71,42 @@ Template compiled(std::string_view text) {
 }  // namespace
 
 std::string_view Texts::default_of(alert::EventType type) {
-  switch (alert::info(type).phase) {
-    case alert::Phase::opens:
-    case alert::Phase::goes_on:
+  using enum alert::EventType;
+  switch (type) {
+    case went_down:
+    case still_down:
+    case trouble_started:
+    case timer_expired:
+    case timer_still_expired:
       return kOpened;
-    case alert::Phase::closes:
+    case recovered:
+    case trouble_ended:
+    case timer_rearmed:
       return kClosed;
-    case alert::Phase::note:
-      break;
+    case became_unknown:
+    case flapping_started:
+    case flapping_ended:
+      return kNote;
+    case monitor_started:
+      return kWatched;
+    case service_created:
+    case service_deleted:
+    case deploy_started:
+    case scaled:
+    case finished:
+      return kProgress;
+    case recovering:
+    case tasks_stopped:
+      return kCrash;
+    case timeout:
+    case rolled_back:
+    case failed:
+      return kInTrouble;
   }
   return kNote;
 }
 
 Texts::Texts() : other_(compiled(kNote)) {
-  static_assert(std::tuple_size_v<decltype(by_type_)> == 11);
   for (const alert::EventTypeInfo& info : alert::event_types()) {
     set(info.type, compiled(default_of(info.type)));
   }

@@ -24,7 +24,7 @@ class Texts {
   [[nodiscard]] static std::string_view default_of(alert::EventType type);
 
  private:
-  std::array<Template, 11> by_type_;
+  std::array<Template, alert::kEventTypes> by_type_;
   Template other_;
 };
 

@@ -8,20 +8,22 @@
 
 #include "alert/event_type.hpp"
 #include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 #include "check/json.hpp"
+#include "notification/deployment_words.hpp"
 
 namespace tocsin::notification {
 namespace {
 
 using Names = std::string_view;
 
-// The first rows are those of a text, all of them those of a message.
-constexpr std::array<Names, 28> kMessageNames{
+constexpr std::array<Names, 25> kEventNames{
     "id",        "type",     "severity", "monitor", "kind",    "at",          "state",
     "reason",    "message",  "incident", "key",     "late_ms", "outage_ms",   "outage",
     "late",      "since",    "time",     "title",   "labels",  "description", "runbook",
-    "dashboard", "evidence", "held",     "held_by", "text",    "count",       "events"};
-constexpr std::size_t kOfMessageAlone = 3;
+    "dashboard", "evidence", "held",     "held_by"};
+// Of a message: behind those of its first event.
+constexpr std::array<Names, 3> kMessageNames{"text", "count", "events"};
 constexpr std::array<Names, 1> kLabelPrefix{"label."};
 constexpr std::array<Names, 10> kReportNames{"monitor",     "kind",    "labels",  "status",
                                              "reason",      "message", "outcome", "started_at",
@@ -103,18 +105,31 @@ constexpr std::array<Getter, 19> kGetters{{
      }},
 }};
 
+const std::vector<Names>& names() {
+  static const std::vector<Names> kAll = [] {
+    std::vector<Names> all(kEventNames.begin(), kEventNames.end());
+    all.insert(all.end(), deployment_names().begin(), deployment_names().end());
+    all.insert(all.end(), kMessageNames.begin(), kMessageNames.end());
+    return all;
+  }();
+  return kAll;
+}
+
 }  // namespace
 
 Vocabulary event_vocabulary() {
-  return {std::span(kMessageNames).first(kMessageNames.size() - kOfMessageAlone), kLabelPrefix};
+  return {std::span(names()).first(names().size() - kMessageNames.size()), kLabelPrefix};
 }
-Vocabulary message_vocabulary() { return {kMessageNames, kLabelPrefix}; }
+Vocabulary message_vocabulary() { return {names(), kLabelPrefix}; }
 Vocabulary report_vocabulary() { return {kReportNames, kReportPrefixes}; }
 
 Value EventValues::find(std::string_view name) const {
   if (name.starts_with("label.")) return label(event_.labels, name.substr(6));
   const auto* getter = std::ranges::find(kGetters, name, &Getter::name);
   if (getter != kGetters.end()) return getter->get(event_);
+  if (std::ranges::find(deployment_names(), name) != deployment_names().end()) {
+    return deployment_value(event_, name);
+  }
   for (const auto& [key, content] : event_.extra) {
     if (key != name) continue;
     const auto value = check::parse_json(content);
@@ -181,21 +196,25 @@ std::string to_json(const std::vector<Report>& reports) {
   return list_json(reports, [](const Report& report) { return to_json(report); });
 }
 
+bool is_test(const alert::Event& event) {
+  return std::ranges::any_of(event.extra, [](const auto& field) {
+    return field.first == "test" && field.second == "true";
+  });
+}
+
 std::string title_of(const alert::Event& event) {
   using alert::EventType;
   const auto type = alert::parse_event_type(event.type);
   if (!type) return one_line(fmt::format("{}: {}", event.monitor, event.type));
   // A push shows hardly more than its title: nobody runs for a test.
-  const bool test = std::ranges::any_of(event.extra, [](const auto& field) {
-    return field.first == "test" && field.second == "true";
-  });
   const auto named = [&](std::string_view what) {
-    return one_line(fmt::format("{}{} {}", test ? "Test: " : "", event.monitor, what));
+    return one_line(fmt::format("{}{} {}", is_test(event) ? "Test: " : "", event.monitor, what));
   };
   switch (*type) {
     case EventType::went_down:
       return named("is down");
     case EventType::still_down:
+      if (event.kind == "ecs") break;
       return named("is still down");
     case EventType::recovered:
       return named(event.state == "up" ? "is up again" : "is no longer monitored");
@@ -213,9 +232,22 @@ std::string title_of(const alert::Event& event) {
       return named(event.state == "running" ? "runs again" : "was disarmed");
     case EventType::trouble_started:
     case EventType::trouble_ended:
-      return one_line(event.message);  // their sentence is the trouble itself
+      return one_line(event.message);  // their sentence is short and says it all
+    case EventType::monitor_started:
+    case EventType::service_created:
+    case EventType::deploy_started:
+    case EventType::scaled:
+    case EventType::recovering:
+    case EventType::tasks_stopped:
+    case EventType::timeout:
+    case EventType::rolled_back:
+    case EventType::failed:
+    case EventType::finished:
+    case EventType::service_deleted:
+      break;
   }
-  return one_line(event.message);
+  return one_line((is_test(event) ? "Test: " : "") +
+                  deployment_title(event).value_or(event.message));
 }
 
 std::string spoken(Milliseconds duration) {
@@ -247,8 +279,12 @@ std::optional<Instant> opened(const alert::Event& event) {
   std::int64_t ms = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), ms);
   constexpr std::int64_t kYear9999 = 253'402'300'799'000;
-  const bool good = error == std::errc{} && end == digits.data() + digits.size() && ms >= 0;
-  return good && ms <= kYear9999 ? std::optional(from_unix_ms(ms)) : std::nullopt;
+  constexpr std::int64_t kYear2001 = 1'000'000'000'000;  // less is the number of something
+  const bool good = error == std::errc{} && end == digits.data() + digits.size() && ms >= kYear2001;
+  if (good && ms <= kYear9999) {
+    return from_unix_ms(ms);
+  }
+  return event.outage ? std::optional(event.at - *event.outage) : std::nullopt;
 }
 
 }  // namespace tocsin::notification

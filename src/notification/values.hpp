@@ -16,6 +16,7 @@ namespace tocsin::notification {
 //   late      how much later than it happened it is told
 //   since     when the incident opened: "21 Nov 08:48:32 UTC"
 //   time      when the event happened, in the same form
+// and those of ECS services (deployment_words.hpp).
 [[nodiscard]] Vocabulary event_vocabulary();
 // Of a message: those of its first event, and
 //   text      what the templates make of all events
@@ -65,6 +66,8 @@ class ReportValues final : public Values {
 [[nodiscard]] std::string to_json(const std::vector<alert::Event>& events);
 [[nodiscard]] std::string to_json(const std::vector<Report>& reports);
 
+// `notify test` or `notify preview` made it (sample_event.hpp).
+[[nodiscard]] bool is_test(const alert::Event& event);
 // "checkout is down": the event in a few words, one line.
 [[nodiscard]] std::string title_of(const alert::Event& event);
 // "400ms", "12s", "5m12s", "2h5m", "3d4h": two units are enough for people.

@@ -8,6 +8,7 @@
 
 #include "base/utf8.hpp"
 #include "notification/provider/test_providers.hpp"
+#include "notification/sample_event.hpp"
 #include "notification/test_events.hpp"
 
 namespace tocsin::notification {
@@ -108,6 +109,7 @@ TEST_P(ProviderContract, SendsWhatTheReferenceAsksFor) {
     add_text(event, "runbook", "https://wiki.example/r");
     add_text(event, "dashboard", "https://grafana.example/d");
     check(step_of(a_message({event})));
+    check(step_of(a_message({sample_event(type.type, "1", {}, event.at)})));
   }
   check(step_of(a_message({an_event("a_type_of_tomorrow")})));
 }
@@ -210,8 +212,9 @@ TEST_P(ProviderContract, TakesNoGarbageForADelivery) {
 
 TEST_P(ProviderContract, TellsNoSecret) {
   for (const int status : {200, 202, 400, 401, 403, 404, 429, 500}) {
-    const Verdict verdict =
-        judge({.status = status, .body = "bad token " + kSecret + " in ?sig=" + kSecret});
+    const Verdict verdict = judge(
+        {.status = status,
+         .body = std::string("bad token ").append(kSecret).append(" in ?sig=").append(kSecret)});
     EXPECT_THAT(verdict.message, Not(HasSubstr(kSecret))) << status;
     EXPECT_LT(verdict.message.size(), 400U);
     EXPECT_TRUE(is_utf8(verdict.message));

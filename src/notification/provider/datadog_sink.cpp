@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 #include "check/json.hpp"
 #include "notification/escape.hpp"
 #include "notification/judge.hpp"
@@ -94,7 +95,7 @@ class DatadogSink final : public HttpFormat {
     w.value("status:" + values.find("status").content);
     const std::string reason = values.find("reason").content;
     if (!reason.empty()) w.value("reason:" + reason);
-    for (const auto& [key, value] : report.labels) w.value(key + ":" + value);
+    for (const auto& [key, value] : report.labels) w.value(fmt::format("{}:{}", key, value));
     for (const std::string& tag : options_.tags) w.value(tag);
     w.end_array();
   }

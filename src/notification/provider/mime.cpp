@@ -59,7 +59,7 @@ std::string base64_lines(std::string_view bytes) {
 }
 
 std::string encode_words(std::string_view text) {
-  const std::string line = one_line(text);
+  std::string line = one_line(text);
   if (!needs_encoding(line)) return line;
   // 75 characters a word: "=?utf-8?B?" and "?=" leave 63, of which 60 are whole groups: 45 bytes,
   // which never split a character (RFC 2047, section 5).

@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 #include "check/json.hpp"
 #include "notification/compose.hpp"
 #include "notification/judge.hpp"
@@ -44,20 +45,16 @@ class PagerDuty final : public HttpFormat {
   [[nodiscard]] Work prepare(const Message& message,
                              const std::optional<Earlier>& /*earlier*/) const override {
     const alert::Event& event = message.events.front();
-    const alert::Phase phase = phase_of(event);
-    std::string body;
-    JsonWriter w(body);
-    w.object().field("routing_key", options_.routing_key);
-    if (phase != alert::Phase::note) {
-      w.field("event_action", phase == alert::Phase::closes ? "resolve" : "trigger");
-      w.field("dedup_key", dedup_key(event.key));
-    }
-    if (phase != alert::Phase::closes) write_payload(w, message, phase);
-    w.end_object();
-    const std::string_view path =
-        phase == alert::Phase::note ? "/v2/change/enqueue" : "/v2/enqueue";
     Work work;
-    work.steps.emplace_back(json_request(options_.url + std::string(path), std::move(body)));
+    if (phase_of(event) == alert::Phase::closes) {
+      work.steps.emplace_back(resolve(event.incident.empty() ? event.key : event.incident));
+    } else {
+      work.steps.emplace_back(tell(message));
+    }
+    // Harmless where nothing was triggered.
+    for (const std::string& incident : closed_incidents(event)) {
+      work.steps.emplace_back(resolve(incident));
+    }
     return work;
   }
 
@@ -83,12 +80,41 @@ class PagerDuty final : public HttpFormat {
   }
 
  private:
-  void write_payload(JsonWriter& w, const Message& message, alert::Phase phase) const {
+  [[nodiscard]] HttpStep resolve(const std::string& incident) const {
+    std::string body;
+    JsonWriter w(body);
+    w.object().field("routing_key", options_.routing_key).field("event_action", "resolve");
+    w.field("dedup_key", dedup_key(incident)).end_object();
+    return json_request(options_.url + "/v2/enqueue", std::move(body));
+  }
+
+  // An alert; of what nobody is to be woken for a change event, which opens nothing.
+  [[nodiscard]] HttpStep tell(const Message& message) const {
+    const alert::Event& event = message.events.front();
+    const bool change = is_change(phase_of(event));
+    std::string body;
+    JsonWriter w(body);
+    w.object().field("routing_key", options_.routing_key);
+    if (!change) {
+      w.field("event_action", "trigger");
+      w.field("dedup_key", dedup_key(event.incident.empty() ? event.key : event.incident));
+    }
+    write_payload(w, message, change);
+    w.end_object();
+    const std::string_view path = change ? "/v2/change/enqueue" : "/v2/enqueue";
+    return json_request(options_.url + std::string(path), std::move(body));
+  }
+
+  static bool is_change(alert::Phase phase) {
+    return phase == alert::Phase::note || phase == alert::Phase::announces;
+  }
+
+  void write_payload(JsonWriter& w, const Message& message, bool change) const {
     const alert::Event& event = message.events.front();
     const Style style{.marks = false, .line_limit = kSummary};
     w.key("payload").object().field("summary", one_line(list_line(event, *texts_, style)));
     w.field("source", one_line(event.monitor)).field("timestamp", event.at);
-    if (phase != alert::Phase::note) {
+    if (!change) {
       w.field("severity", alert::to_string(event.severity));
       w.field("component", event.kind);
       if (!event.reason.empty()) w.field("class", event.reason);
@@ -102,14 +128,16 @@ class PagerDuty final : public HttpFormat {
       w.field("event", "left out: larger than PagerDuty takes");
     }
     w.end_object().end_object();
-    if (phase != alert::Phase::note) {
+    if (!change) {
       w.field("client", "Tocsin");
-      const Value dashboard = EventValues(event).find("dashboard");
-      if (!dashboard.content.empty()) w.field("client_url", dashboard.content);
+      Value page = EventValues(event).find("dashboard");
+      if (page.content.empty()) page = EventValues(event).find("link");
+      if (!page.content.empty()) w.field("client_url", page.content);
     }
     w.key("links").array();
     write_link(w, event, "runbook", "Runbook");
     write_link(w, event, "dashboard", "Dashboard");
+    write_link(w, event, "link", "AWS console");
     w.end_array();
   }
 

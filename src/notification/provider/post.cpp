@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 #include "notification/escape.hpp"
 #include "notification/provider/http_format.hpp"
 #include "notification/values.hpp"

@@ -41,7 +41,7 @@ std::string tags_of(const alert::Event& event) {
   w.array();
   w.value("monitor:" + event.monitor).value("kind:" + event.kind);
   w.value(fmt::format("severity:{}", alert::to_string(event.severity)));
-  for (const auto& [key, value] : event.labels) w.value(key + ":" + value);
+  for (const auto& [key, value] : event.labels) w.value(fmt::format("{}:{}", key, value));
   w.end_array();
   return out;
 }
@@ -108,14 +108,16 @@ class RowValues final : public Values {
     if (name == "link") return link(event);
     if (name == "happened") return happened(event);
     // Datadog takes 100 characters.
-    return text(event.key.size() <= 100 ? event.key
-                                        : fmt::format("tocsin-{:016x}", stable_hash(event.key)));
+    const std::string& key = event.incident.empty() ? event.key : event.incident;
+    return text(key.size() <= 100 ? key : fmt::format("tocsin-{:016x}", stable_hash(key)));
   }
 
   [[nodiscard]] static Value link(const alert::Event& event) {
     constexpr std::size_t kLongest = 512;  // Pushover's limit; a longer one is in the text
-    Value value = EventValues(event).find("dashboard");
-    if (value.content.empty()) value = EventValues(event).find("runbook");
+    Value value;
+    for (const std::string_view name : {"dashboard", "link", "runbook"}) {
+      if (value.content.empty()) value = EventValues(event).find(name);
+    }
     return value.content.size() > kLongest ? Value{} : value;
   }
 

@@ -20,8 +20,10 @@ struct SlackOptions {
 [[nodiscard]] std::shared_ptr<const Format> make_slack_webhook(const SlackOptions& options,
                                                                std::shared_ptr<const Texts> texts);
 // Of a bot token (https://docs.slack.dev/reference/methods/chat.postMessage and chat.update): the
-// first message of an incident opens a thread, later events answer in it, and its end is written
-// into the first message. Work::content holds what that message shows.
+// first message of an incident opens a thread, later events answer in it, and its turns and its end
+// are written into the first message. Work::content holds what that message shows. What must be
+// seen (reminders, failures) is shown in the channel too. Of other incidents that are over with an
+// event (closed_incidents) at most 5 first messages are updated.
 [[nodiscard]] std::shared_ptr<const Format> make_slack_bot(const SlackOptions& options,
                                                            std::shared_ptr<const Texts> texts);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/json_writer.hpp"
@@ -17,6 +18,7 @@ namespace {
 // 4,000 characters is what Slack recommends at most for `text`; chat.update refuses more.
 constexpr Style kStyle{.escape = escape_mrkdwn, .limit = 4000};
 constexpr std::string_view kUpdate = "/chat.update";
+constexpr std::size_t kMostOthers = 5;
 
 // "CHANNEL TS", as judge_slack_method writes it.
 struct Place {
@@ -57,18 +59,19 @@ class SlackBot final : public HttpFormat {
     const Composed composed = compose(message, *texts_, kStyle);
     const auto place = earlier ? parse_place(earlier->reference) : std::nullopt;
     Work work;
+    work.steps.emplace_back(post(composed.text, message, place ? &*place : nullptr));
     if (!place) {
-      work.steps.emplace_back(post(composed.text, message, nullptr));
       const SlackBoard board(message, composed, *texts_, kStyle);
       if (!board.empty()) work.content = board.json();
-      return work;
+    } else if (auto board = SlackBoard::parse(earlier->content)) {
+      bool changed = board->follow(message, composed, *texts_, kStyle);
+      changed = end_over(*board, message, earlier->reference) || changed;
+      if (changed) {
+        work.steps.emplace_back(update(*place, board->text(kStyle)));
+        work.content = board->json();
+      }
     }
-    work.steps.emplace_back(post(composed.text, message, &*place));
-    auto board = SlackBoard::parse(earlier->content);
-    if (board && board->close(message.events, *texts_, kStyle)) {
-      work.steps.emplace_back(update(*place, board->text(kStyle)));
-      work.content = board->json();
-    }
+    update_others(work, message, earlier ? earlier->reference : std::string());
     return work;
   }
 
@@ -94,6 +97,40 @@ class SlackBot final : public HttpFormat {
   }
 
  private:
+  // Writes into a board what is over with events of other incidents.
+  [[nodiscard]] static bool end_over(SlackBoard& board, const Message& message,
+                                     const std::string& reference) {
+    bool changed = false;
+    for (const Over& over : message.over) {
+      if (over.earlier.reference != reference) continue;
+      const auto by = std::ranges::find_if(message.events, [&](const alert::Event& event) {
+        const auto closed = closed_incidents(event);
+        return std::ranges::find(closed, over.incident) != closed.end();
+      });
+      if (by == message.events.end()) continue;
+      changed = board.end_with(over.incident, *by, kStyle) || changed;
+    }
+    return changed;
+  }
+
+  // First messages of other threads that end with this one; of more than a few the rest stays as
+  // it is.
+  void update_others(Work& work, const Message& message, const std::string& own) const {
+    std::set<std::string_view> seen;
+    for (const Over& over : message.over) {
+      const Earlier& other = over.earlier;
+      const auto place = parse_place(other.reference);
+      const bool fresh = other.reference != own && seen.insert(other.reference).second;
+      auto board = fresh ? SlackBoard::parse(other.content) : std::nullopt;
+      if (work.others.size() == kMostOthers || !place || !board ||
+          !end_over(*board, message, other.reference)) {
+        continue;
+      }
+      work.steps.emplace_back(update(*place, board->text(kStyle)));
+      work.others.push_back({other.reference, board->json()});
+    }
+  }
+
   [[nodiscard]] HttpStep call(std::string_view method, std::string body) const {
     HttpStep step = json_request(options_.url + std::string(method), std::move(body));
     step.headers.emplace_back("Authorization", "Bearer " + options_.bot_token);
@@ -108,11 +145,7 @@ class SlackBot final : public HttpFormat {
     w.field("text", text).field("unfurl_links", false).field("unfurl_media", false);
     if (thread != nullptr) {
       w.field("thread_ts", thread->ts);
-      // A reminder that only the thread shows reminds nobody.
-      const bool reminder = std::ranges::any_of(message.events, [](const alert::Event& event) {
-        return phase_of(event) == alert::Phase::goes_on;
-      });
-      if (reminder) w.field("reply_broadcast", true);
+      if (std::ranges::any_of(message.events, is_for_all)) w.field("reply_broadcast", true);
     }
     w.end_object();
     return call("/chat.postMessage", std::move(body));

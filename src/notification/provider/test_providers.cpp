@@ -165,7 +165,7 @@ Provider teams(const SharedTexts& texts) {
                     {card + "body[].items[].inlines[].text", JsonKind::string, true}},
           .good = {.status = 202},
           .proves = false,
-          .body_limit = 28 * 1024};
+          .body_limit = std::size_t{28} * 1024};
 }
 
 // https://discord.com/developers/docs/resources/webhook#execute-webhook

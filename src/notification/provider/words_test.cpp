@@ -100,6 +100,64 @@ TEST(PagerDuty, OpensNothingForANoteThatNothingWouldClose) {
   EXPECT_THAT(step.body, Not(HasSubstr("event_action")));
 }
 
+struct Call {
+  std::string path, action, key;
+  bool operator==(const Call&) const = default;
+};
+
+std::vector<Call> calls_of(const alert::Event& event) {
+  std::vector<Call> out;
+  for (const Step& step : format_of("pagerduty").prepare(a_message({event}), std::nullopt).steps) {
+    const auto& http = std::get<HttpStep>(step);
+    const auto body = check::parse_json(http.body).value();
+    out.push_back({http.url.substr(http.url.find("/v2/")),
+                   body.find("event_action").string().value_or(""),
+                   body.find("dedup_key").string().value_or("")});
+  }
+  return out;
+}
+
+TEST(PagerDuty, TakesADeploymentForAChangeAndItsTroubleForAnAlertOfItsIncident) {
+  using testing::ElementsAre;
+  const Call change{"/v2/change/enqueue", "", ""};
+  const Call trigger{"/v2/enqueue", "trigger", kDeployment};
+  const Call resolve{"/v2/enqueue", "resolve", kDeployment};
+  for (const char* type : {"deploy_started", "scaled", "service_created", "monitor_started"}) {
+    EXPECT_THAT(calls_of(of_service(type)), ElementsAre(change)) << type;
+  }
+  for (const char* type : {"recovering", "tasks_stopped", "timeout", "rolled_back", "failed"}) {
+    EXPECT_THAT(calls_of(of_service(type)), ElementsAre(trigger)) << type;
+  }
+  for (const char* type : {"finished", "service_deleted"}) {
+    EXPECT_THAT(calls_of(of_service(type)), ElementsAre(resolve)) << type;
+  }
+}
+
+TEST(PagerDuty, ResolvesWhatIsOverWithTheEventOfAnother) {
+  const alert::Event started =
+      with(of_service("deploy_started"), "closed_incidents", R"(["prod/web/ecs-svc/0","x"])");
+  EXPECT_THAT(calls_of(started),
+              testing::ElementsAre(Call{"/v2/change/enqueue", "", ""},
+                                   Call{"/v2/enqueue", "resolve", "prod/web/ecs-svc/0"},
+                                   Call{"/v2/enqueue", "resolve", "x"}));
+  const alert::Event gone = with(of_service("service_deleted"), "closed_incidents", R"(["x"])");
+  EXPECT_THAT(calls_of(gone), testing::ElementsAre(Call{"/v2/enqueue", "resolve", kDeployment},
+                                                   Call{"/v2/enqueue", "resolve", "x"}));
+  const Work work = format_of("pagerduty").prepare(a_message({started}), std::nullopt);
+  const Answer good{.status = 202, .body = R"({"status":"success"})"};
+  for (std::size_t i = 0; i < work.steps.size(); ++i) {
+    EXPECT_EQ(format_of("pagerduty").judge(work, i, good).kind, Kind::delivered);
+  }
+}
+
+TEST(PagerDuty, LinksTheConsoleOfAService) {
+  alert::Event event = of_service("failed");
+  add_text(event, "link", "https://console.example/web");
+  const std::string body = step_of("pagerduty", a_message({event})).body;
+  EXPECT_THAT(body, HasSubstr(R"({"href":"https://console.example/web","text":"AWS console"})"));
+  EXPECT_THAT(body, HasSubstr(R"("client_url":"https://console.example/web")"));
+}
+
 TEST(PagerDuty, LinksRunbookAndDashboard) {
   alert::Event event = an_event();
   add_text(event, "runbook", "https://wiki.example/r");
@@ -157,6 +215,37 @@ TEST(Datadog, TagsWithLabelsAndLeavesOutATimeThatItWouldRefuse) {
   EXPECT_THAT(now, HasSubstr("\"date_happened\":1795250912"));
   message.now += std::chrono::hours{20};
   EXPECT_THAT(step_of("datadog", message).body, Not(HasSubstr("date_happened")));
+}
+
+TEST(Datadog, AggregatesTheEventsOfADeployment) {
+  EXPECT_THAT(step_of("datadog", a_message({of_service("deploy_started")})).body,
+              HasSubstr(R"("aggregation_key":"prod/web/ecs-svc/1")"));
+  EXPECT_THAT(step_of("datadog", a_message({an_event()})).body,
+              HasSubstr(R"("aggregation_key":"checkout/1795250912007")"));
+}
+
+TEST(Rows, ShowAnnouncementsAsNewsAndTheirEndsAsGood) {
+  const auto priority = [](const alert::Event& event) {
+    const HttpStep step = step_of("ntfy", a_message({event}));
+    const auto body = check::parse_json(step.body).value();
+    return body.find("tags").at(0).string().value_or("");
+  };
+  EXPECT_EQ(priority(of_service("deploy_started")), "blue_circle");
+  EXPECT_EQ(priority(of_service("timeout")), "yellow_circle");
+  EXPECT_EQ(priority(of_service("failed")), "red_circle");
+  EXPECT_EQ(priority(of_service("finished")), "green_circle");
+  EXPECT_EQ(priority(with(of_service("finished"), "rollback", "true")), "yellow_circle");
+}
+
+TEST(Rows, LinkTheConsoleOfAServiceWithoutADashboard) {
+  alert::Event event = of_service("failed");
+  add_text(event, "link", "https://console.example/web");
+  add_text(event, "runbook", "https://wiki.example/web");
+  EXPECT_THAT(step_of("ntfy", a_message({event})).body,
+              HasSubstr(R"("click":"https://console.example/web")"));
+  add_text(event, "dashboard", "https://graphs.example/web");
+  EXPECT_THAT(step_of("ntfy", a_message({event})).body,
+              HasSubstr(R"("click":"https://graphs.example/web")"));
 }
 
 TEST(Rows, SendWhatIsGivenAndLeaveOutTheRest) {
