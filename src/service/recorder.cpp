@@ -35,7 +35,8 @@ Recorder::Recorder(ports::Store& store, const ports::Clock& clock, Logger& log, 
       outbox_journal_(bounds.journal_outbox) {}
 
 void Recorder::submit(ports::WriteBatch batch, Change change) {
-  InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, {}, {}};
+  InFlight entry{std::move(change), batch.outbox, batch.rollups, {}, batch.deployments, {}, {},
+                 batch.memos};
   if (holding_) {
     hold(std::move(entry));
     return;
@@ -50,7 +51,8 @@ void Recorder::submit_removal(std::uint32_t slot, ports::WriteBatch batch, Chang
     held_rollups_ -= held->second.rollups.size();
     journal_.by_slot.erase(held);
   }
-  InFlight entry{std::move(change), batch.outbox, {}, batch.removed, {}, {}};
+  InFlight entry{std::move(change), batch.outbox, {}, batch.removed,
+                 batch.deployments, {},           {}, batch.memos};
   if (holding_) {
     hold(std::move(entry));
     return;
@@ -142,11 +144,34 @@ void Recorder::keep(Held& held, InFlight& entry) {
       ++lost_events_;  // delivered all the same, unless a kill comes first
     }
   }
+  keep_deployments(entry.deployments);
   const std::size_t room =
       bounds_.journal_rollups - std::min(held_rollups_, bounds_.journal_rollups);
   entry.rollups.resize(std::min(entry.rollups.size(), room));
   held_rollups_ += entry.rollups.size();
   move_into(held.rollups, entry.rollups);
+}
+
+void Recorder::keep_deployments(std::vector<ports::DeploymentRow>& rows) {
+  Deployments& held = journal_.deployments;
+  for (ports::DeploymentRow& row : rows) {
+    std::pair key{row.monitor, row.id};
+    const bool room = held.size() + replaying_.deployments.size() < bounds_.journal_deployments;
+    if (!room && !held.contains(key)) {
+      log_.error("the memory journal is full; a deployment will not be in the history",
+                 {{"deployment", row.id}, {"monitor", row.monitor}});
+      continue;
+    }
+    held.insert_or_assign(std::move(key), std::move(row));
+  }
+}
+
+void Recorder::take_deployments(const std::string& monitor, ports::WriteBatch& batch) {
+  auto at = journal_.deployments.lower_bound({monitor, ""});
+  while (at != journal_.deployments.end() && (monitor.empty() || at->first.first == monitor)) {
+    batch.deployments.push_back(at->second);
+    replaying_.deployments.insert(journal_.deployments.extract(at++));
+  }
 }
 
 void Recorder::hold_delivered(ports::WriteBatch delivered) {
@@ -166,6 +191,9 @@ void Recorder::hold(InFlight entry) {
     touch(touched.slot);
   }
   hold_delivered(std::move(entry.delivered));
+  for (ports::MemoRow& memo : entry.memos) {
+    journal_.memos.insert_or_assign(std::move(memo.name), std::move(memo.text));
+  }
   if (change.slot == Change::kNoSlot) {
     keep(journal_.orphans, entry);
     move_into(journal_.removed, entry.removed);
@@ -240,6 +268,11 @@ ports::WriteBatch Recorder::replay_batch() {
     batch.outbox = replaying_.outbox;
     take(replaying_.orphans);
     batch.removed = replaying_.removed;
+    take_deployments("", batch);
+    replaying_.memos = std::exchange(journal_.memos, {});
+    for (const auto& [name, text] : replaying_.memos) {
+      batch.memos.push_back({name, text});
+    }
   }
   while (!journal_.by_slot.empty() && batch.monitors.size() < replay_size_) {
     auto node = journal_.by_slot.extract(journal_.by_slot.begin());
@@ -248,6 +281,7 @@ ports::WriteBatch Recorder::replay_batch() {
       if (node.mapped().last_outcome) {
         batch.outcomes.push_back({record.name, record.outcome_count, record.last_json});
       }
+      take_deployments(record.name, batch);
       batch.monitors.push_back(std::move(record));
     }
     take(node.mapped());
@@ -283,6 +317,8 @@ void Recorder::give_back(Journal part) {
   prepend(journal.delivered.delivered, part.delivered.delivered);
   prepend(journal.delivered.threads, part.delivered.threads);
   prepend(journal.delivered.ended_threads, part.delivered.ended_threads);
+  journal.deployments.merge(part.deployments);  // what came since is newer
+  journal.memos.merge(part.memos);              // same
   prepend(journal.orphans.events, part.orphans.events);
   prepend(journal.orphans.rollups, part.orphans.rollups);
   for (auto& [slot, held] : part.by_slot) {

@@ -39,7 +39,7 @@ struct Change {
   std::string reason, message;
   std::vector<alert::Event> events;  // the first is of the change of state, if it made one
   Instant at{};
-  ports::Store::Done done;  // of the command that asked for it; may be empty
+  ports::Store::Done done;                // of the command that asked for it; may be empty
   std::move_only_function<void()> shown;  // when it is visible; may be empty
 };
 
@@ -73,6 +73,7 @@ class Recorder {
     std::size_t journal_events = 10'000;
     std::size_t journal_rollups = 200'000;
     std::size_t journal_outbox = 100'000;
+    std::size_t journal_deployments = 10'000;
     std::size_t monitors_per_write = 500;   // of touched records; a first part after the question
     std::size_t touched_per_sweep = 5'000;  // more wait for the next: the loop must not stand still
     std::size_t monitors_per_replay = 50'000;
@@ -120,9 +121,13 @@ class Recorder {
     std::vector<ports::OutboxRow> outbox;
     std::vector<ports::RollupRow> rollups;
     std::vector<std::string> removed;
+    std::vector<ports::DeploymentRow> deployments;
     std::vector<Touched> touched;  // to be touched again when this is refused
     ports::WriteBatch delivered;   // of submit_delivered, to be handed over again
+    std::vector<ports::MemoRow> memos;
   };
+  // By monitor and id: only the latest version of each waits.
+  using Deployments = std::map<std::pair<std::string, std::string>, ports::DeploymentRow>;
   // What waits for the store about one monitor.
   struct Held {
     std::vector<alert::Event> events;
@@ -134,6 +139,9 @@ class Recorder {
   void committed(Result<void> result);
   void hold(InFlight entry);
   void keep(Held& held, InFlight& entry);
+  void keep_deployments(std::vector<ports::DeploymentRow>& rows);
+  // Of one monitor; "": of all.
+  void take_deployments(const std::string& monitor, ports::WriteBatch& batch);
   void degrade(const Error& error);
   void replay();
   void replayed(Result<void> result);
@@ -153,10 +161,12 @@ class Recorder {
     Held orphans;                          // of monitors that were removed meanwhile
     std::vector<ports::OutboxRow> outbox;  // of a part on its way; else in outbox_journal_
     std::vector<std::string> removed;
+    Deployments deployments;  // of a monitor with its record or before it, never behind it
+    std::map<std::string, std::string> memos;
     ports::WriteBatch delivered;  // goes with the last part: behind the rows that it ends
     [[nodiscard]] bool empty() const {
-      return by_slot.empty() && removed.empty() && orphans.events.empty() &&
-             delivered.delivered.empty() && delivered.threads.empty() &&
+      return by_slot.empty() && removed.empty() && memos.empty() && orphans.events.empty() &&
+             deployments.empty() && delivered.delivered.empty() && delivered.threads.empty() &&
              delivered.ended_threads.empty();
     }
   };

@@ -52,7 +52,7 @@ class SelfWatchTest : public testing::Test {
       return ScriptedCourier::Reply{ScriptedCourier::status(beat ? 200 : channel_), answers_after_,
                                     false};
     };
-    watch_.on_notifications([this](std::vector<ports::OutboxRow> rows) {
+    watch_.on_notifications([this](const std::vector<ports::OutboxRow>& rows) {
       for (const ports::OutboxRow& row : rows) {
         reports_ += row.sink ? 1 : 0;
       }
@@ -124,8 +124,9 @@ class SelfWatchTest : public testing::Test {
   test::MemoryStore store_{loop_, loop_};
   ScriptedCourier courier_{loop_, loop_};
   Watch watch_{{loop_, loop_, prober_, store_, log_}, 1};
-  Dispatcher dispatcher_{{loop_, loop_, courier_, log_}, {[](ports::WriteBatch) {}, {}}, {}, 2};
-  Troubles troubles_{loop_, [](alert::Event, const std::vector<std::string>&) {}};
+  Dispatcher dispatcher_{
+      {loop_, loop_, courier_, log_}, {[](const ports::WriteBatch&) {}, {}}, {}, 2};
+  Troubles troubles_{loop_, [](const alert::Event&, const std::vector<std::string>&) {}};
   SelfWatch self_{{loop_, log_, watch_, dispatcher_, courier_, troubles_}};
 };
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "alert/announcement.hpp"
+#include "alert/memory.hpp"
 #include "alert/state.hpp"
 #include "alert/uptime.hpp"
 #include "config/model.hpp"
@@ -48,7 +48,8 @@ struct Slot {
   std::uint32_t noted = 0;  // as in Accounted
   alert::OpenBuckets buckets;
   std::unique_ptr<alert::AlertMemory> alerting;  // null: nothing to remember
-  std::unique_ptr<timer::Heartbeat> beat;        // null: an active monitor
+  std::unique_ptr<timer::Heartbeat> beat;        // null: not a heartbeat
+  std::string memory;  // what who found it remembers of it; nobody here reads it
   std::uint64_t outcome_count = 0;
   Instant accounted_until{};
   Instant last_started{};
@@ -57,7 +58,7 @@ struct Slot {
   alert::MonitorState shown;
   std::string last_json;
   Microseconds last_duration{0};
-  std::shared_ptr<const timer::Heartbeat> shown_beat;  // null: none yet, or an active monitor
+  std::shared_ptr<const timer::Heartbeat> shown_beat;  // null: none yet, or not a heartbeat
   Accounted durable;
   bool recorded = false;  // with the store's record a restart can derive what was planned since
 
@@ -68,8 +69,13 @@ struct Slot {
   MonoTime due{};        // the same on the monotonic clock
   MonoTime retry_at{};   // epoch: no retry waits
 
-  // Nothing is run: its outcomes are pings, and deadlines that pass.
-  [[nodiscard]] bool passive() const { return beat != nullptr; }
+  // Nothing is run: its outcomes are pings and deadlines that pass, or come from who looks at it.
+  [[nodiscard]] bool passive() const { return check::is_passive(*config.check); }
+  [[nodiscard]] bool pinged() const { return beat != nullptr; }
+  // No configuration names it: it was found (watch_found.cpp).
+  [[nodiscard]] bool found() const {
+    return std::holds_alternative<check::EcsCheck>(config.check->target);
+  }
   [[nodiscard]] timer::Rules heartbeat_rules() const {
     return {*config.plan, std::get<check::HeartbeatCheck>(config.check->target)};
   }
@@ -110,7 +116,7 @@ inline void Slot::settle(const Accounted& record) {
 }
 
 inline void Slot::adopt_kind() {
-  if (!check::is_passive(*config.check)) {
+  if (!std::holds_alternative<check::HeartbeatCheck>(config.check->target)) {
     beat.reset();
     shown_beat.reset();
   } else if (beat == nullptr) {
@@ -133,9 +139,7 @@ inline ports::MonitorRecord Slot::record(const std::string& last) const {
   if (alerting) {
     out.alerting = alert::to_json(*alerting);
   }
-  if (beat) {
-    out.heartbeat = timer::to_json(*beat);
-  }
+  out.memory = beat ? timer::to_json(*beat) : memory;
   return out;
 }
 
@@ -153,9 +157,14 @@ inline void Slot::restore(ports::MonitorRecord record) {
   last_json = std::move(record.last_json);
   if (!record.alerting.empty()) {
     alerting = std::make_unique<alert::AlertMemory>(alert::parse_alert_memory(record.alerting));
+    if (!found()) {  // of another kind that had its name
+      alerting->topics.clear();
+    }
   }
-  if (beat) {
-    *beat = timer::parse_heartbeat(record.heartbeat);
+  if (found()) {
+    memory = std::move(record.memory);
+  } else if (beat) {
+    *beat = timer::parse_heartbeat(record.memory);
     shown_beat = std::make_shared<const timer::Heartbeat>(*beat);
   }
   recorded = true;

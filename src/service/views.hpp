@@ -81,6 +81,7 @@ struct WatchStats {
   std::uint64_t reloads = 0;
   std::array<std::uint64_t, 3> outcomes{};  // by check::Status, since the start
   schedule::Counters counters;              // sums over all monitors
+  std::uint64_t found_late = 0;             // of them, since the start: of kind ecs
   Histogram lateness;                       // planned to started
   std::uint64_t pings = 0;                  // that reached a heartbeat, since the start
   // Index: CheckSpec::target. Of heartbeats, runs whose start was told.

@@ -56,7 +56,7 @@ ports::MonitorRecord Watch::Impl::record_of(std::uint32_t id) const {
 // Runs planned while the process was down are counted, and what the store has is added up.
 void Watch::Impl::resume_accounting(std::uint32_t id, Instant now) {
   Slot& s = slots_[id];
-  if (!s.passive() && s.accounted_until != Instant{} && s.accounted_until < now) {
+  if (!s.pinged() && s.accounted_until != Instant{} && s.accounted_until < now) {
     const std::uint64_t missed =
         schedule::count_planned(*s.config.plan, s.hash, s.accounted_until, now);
     if (missed > 0) {
@@ -90,6 +90,11 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   const Result<void> loaded = ports_.store.load([&](ports::MonitorRecord record) {
     const std::size_t at = lower_bound(record.name);
     if (at == by_name_.size() || slots_[by_name_[at]].config.name != record.name) {
+      if (record.kind == check::kKindNames[kFoundKind]) {
+        std::string name = record.name;
+        left_behind_.emplace(std::move(name), std::move(record));
+        return;
+      }
       if (!config.whole) {
         std::string name = record.name;
         parked_.emplace(std::move(name), Parked{std::move(record)});
@@ -125,6 +130,9 @@ Result<void> Watch::Impl::start(const config::Config& config) {
   gates_ = config.settings.self.gate;
   if (auto silences = load_silences(); !silences) {
     return silences;
+  }
+  if (auto memos = load_memos(); !memos) {
+    return memos;
   }
   refresh_quiet(now);
   forget_removed(gone, incidents_gone);
@@ -213,6 +221,10 @@ MonitorView Watch::Impl::view(std::size_t index) const {
   out.silenced = !s.paused && quiet_name(s).has_value();
   out.flapping = s.alerting && s.alerting->flap.flapping;
   out.incident = s.alerting && s.alerting->incident ? &*s.alerting->incident : nullptr;
+  if (s.alerting && s.found()) {
+    const auto wrong = std::ranges::find_if(s.alerting->topics, &alert::Topic::wrong);
+    out.incident = wrong == s.alerting->topics.end() ? nullptr : &wrong->latest;
+  }
   return out;
 }
 
@@ -296,6 +308,34 @@ void Watch::check_now(std::string_view name,
   impl_->check_now(impl_->by_name_[at], std::move(done));
 }
 
+std::vector<FoundRecord> Watch::left_behind() const { return impl_->left_behind(); }
+Result<void> Watch::follow(const config::Monitor& monitor) { return impl_->follow(monitor); }
+void Watch::abandon(std::string_view name) { impl_->abandon(name); }
+
+const std::map<std::string, std::string>& Watch::memos() const { return impl_->memos_; }
+void Watch::keep(ports::MemoRow memo) {
+  ports::WriteBatch batch;
+  impl_->keep_in_mind({std::move(memo)}, batch);
+  impl_->recorder_.submit(std::move(batch), {});
+}
+bool Watch::follows(std::string_view name) const {
+  const std::size_t at = find(name);
+  return at < size() && impl_->slot(impl_->by_name_[at]).found();
+}
+bool Watch::takes_findings(std::string_view name) {
+  return follows(name) && impl_->takes_findings(impl_->by_name_[find(name)]);
+}
+void Watch::report(std::string_view name, Finding finding) {
+  if (follows(name)) {
+    impl_->report(impl_->by_name_[find(name)], std::move(finding));
+  }
+}
+void Watch::unfollow(std::string_view name, Finding finding) {
+  if (follows(name)) {
+    impl_->unfollow(impl_->by_name_[find(name)], std::move(finding));
+  }
+}
+
 void Watch::ping(const PingOf& of, timer::Ping ping, ports::Store::Done done) {
   impl_->ping(of, std::move(ping), std::move(done));
 }
@@ -311,14 +351,14 @@ void Watch::when_durable(ports::Store::Done done) {
 }
 
 void Watch::acknowledge(std::string_view name,
-                        std::optional<alert::Acknowledgement> acknowledgement,
+                        const std::optional<alert::Acknowledgement>& acknowledgement,
                         ports::Store::Done done) {
   const std::size_t at = find(name);
   if (at == size()) {
     done(fail(ErrorCode::not_found, "there is no monitor named '" + std::string(name) + "'"));
     return;
   }
-  impl_->acknowledge(impl_->by_name_[at], std::move(acknowledgement), std::move(done));
+  impl_->acknowledge(impl_->by_name_[at], acknowledgement, std::move(done));
 }
 
 void Watch::add_silence(alert::Silence silence, SilenceDone done) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "ports/loop.hpp"
 #include "ports/prober.hpp"
 #include "ports/store.hpp"
+#include "service/finding.hpp"
 #include "service/views.hpp"
 #include "timer/heartbeat.hpp"
 
@@ -72,6 +74,28 @@ class Watch {
   // manual check of this monitor is already running.
   void check_now(std::string_view name, std::move_only_function<void(Result<std::string>)> done);
 
+  // --- Monitors that no configuration names: services of a cluster (kind ecs). Whoever finds them
+  // --- looks at them, and reports. A reload of the configuration leaves them alone. ---
+  // What the store has of those that an earlier process followed and nobody follows or abandoned
+  // yet, in name order.
+  [[nodiscard]] std::vector<FoundRecord> left_behind() const;
+  // Followed from now on, with what the store has of it; again: what changed of its configuration
+  // is taken over. Error conflict: a configured monitor has this name.
+  [[nodiscard]] Result<void> follow(const config::Monitor& monitor);
+  // False as well when the configuration took its name for another.
+  [[nodiscard]] bool follows(std::string_view name) const;
+  // Nobody looks at what an earlier process followed: it leaves the store, and pages are resolved.
+  void abandon(std::string_view name);
+  // Before a look at it is reported. False: it is paused; the look is counted as skipped.
+  [[nodiscard]] bool takes_findings(std::string_view name);
+  // What is kept in mind for the next start, by name, as of the last change. "" forgets.
+  [[nodiscard]] const std::map<std::string, std::string>& memos() const;
+  void keep(ports::MemoRow memo);
+  // What came of a look. Of one that nobody follows nothing is kept.
+  void report(std::string_view name, Finding finding);
+  // It is gone, or nobody looks any more. What is open of it is closed, it leaves the store.
+  void unfollow(std::string_view name, Finding finding);
+
   // --- Pings. ---
   // `ping.at` is given here, `ping.text` redacted. A ping that counts is judged at once; `done`
   // runs when it is durable. Errors: not_found, conflict (too many runs are open), exhausted (too
@@ -92,7 +116,8 @@ class Watch {
 
   // The open incident of a monitor is being worked on: reminders and escalation stop. nullopt takes
   // it back. Errors: not_found, conflict (no open incident), unavailable.
-  void acknowledge(std::string_view name, std::optional<alert::Acknowledgement> acknowledgement,
+  void acknowledge(std::string_view name,
+                   const std::optional<alert::Acknowledgement>& acknowledgement,
                    ports::Store::Done done);
   // `id` and `created` are given here. Error: unavailable.
   using SilenceDone = std::move_only_function<void(Result<alert::Silence>)>;

@@ -303,7 +303,11 @@ void Watch::Impl::settle_children(std::uint32_t id, bool changed) {
 // All that a gate holds back may be thousands: a share in each turn of the loop, see settle_due().
 void Watch::Impl::settle_held() {
   for (const std::uint32_t id : open_) {
-    const alert::Hold hold = slots_[id].alerting->incident->hold;
+    const auto& incident = slots_[id].alerting->incident;
+    if (!incident) {
+      continue;  // of one with topics: looked at every second while it is held
+    }
+    const alert::Hold hold = incident->hold;
     if (hold == alert::Hold::parent_down || hold == alert::Hold::waits_for_parent) {
       timed_[id] = Instant{};
       settle_next_ = 0;
@@ -313,7 +317,9 @@ void Watch::Impl::settle_held() {
 
 void Watch::Impl::settle_now(std::uint32_t id, Instant now) {
   Telling telling;
-  if (!settle_incident(id, now, telling)) {
+  const bool changed =
+      slots_[id].found() ? settle_topics(id, now, telling) : settle_incident(id, now, telling);
+  if (!changed) {
     return;
   }
   submit_telling(id, now, std::move(telling), nullptr);
@@ -401,6 +407,10 @@ void Watch::Impl::index_children() {
 // A store of an older version knows of incidents that nobody was told of: they are told now.
 void Watch::Impl::resume_incident(std::uint32_t id) {
   Slot& s = slots_[id];
+  if (s.found()) {
+    index_topics(id);
+    return;
+  }
   if (!s.state.incident_open()) {
     if (s.alerting) {
       s.alerting->incident.reset();
@@ -478,10 +488,20 @@ Result<void> Watch::Impl::load_silences() {
 }
 
 void Watch::Impl::acknowledge(std::uint32_t id,
-                              std::optional<alert::Acknowledgement> acknowledgement,
+                              const std::optional<alert::Acknowledgement>& acknowledgement,
                               ports::Store::Done done) {
   Slot& s = slots_[id];
-  if (!s.alerting || !s.alerting->incident) {
+  std::vector<alert::Announcement*> open;
+  if (s.alerting && s.alerting->incident) {
+    open.push_back(&*s.alerting->incident);
+  } else if (s.alerting) {
+    for (alert::Topic& topic : s.alerting->topics) {
+      if (topic.wrong()) {
+        open.push_back(&topic.latest);
+      }
+    }
+  }
+  if (open.empty()) {
     done(fail(ErrorCode::conflict, "'" + s.config.name + "' has no open incident"));
     return;
   }
@@ -489,7 +509,9 @@ void Watch::Impl::acknowledge(std::uint32_t id,
     done(fail(ErrorCode::unavailable, "the store refuses writes: " + recorder_.health().error));
     return;
   }
-  s.alerting->incident->acknowledgement = std::move(acknowledgement);
+  for (alert::Announcement* incident : open) {
+    incident->acknowledgement = acknowledgement;
+  }
   submit_telling(id, ports_.clock.now(), {}, std::move(done));
 }
 

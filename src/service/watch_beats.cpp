@@ -65,14 +65,14 @@ std::optional<std::uint32_t> Watch::Impl::find_beat(const PingOf& of) const {
     return std::nullopt;
   }
   const Slot& s = slots_[by_name_[at]];
-  return s.passive() && s.config.name == of.name ? std::optional(by_name_[at]) : std::nullopt;
+  return s.pinged() && s.config.name == of.name ? std::optional(by_name_[at]) : std::nullopt;
 }
 
 void Watch::Impl::index_beats() {
   by_uuid_.clear();
   for (const std::uint32_t id : by_name_) {
     const Slot& s = slots_[id];
-    if (s.passive() && !s.heartbeat_rules().options.uuid.empty()) {
+    if (s.pinged() && !s.heartbeat_rules().options.uuid.empty()) {
       by_uuid_.emplace(s.heartbeat_rules().options.uuid, id);
     }
   }
@@ -94,7 +94,7 @@ void Watch::Impl::plan_beat(std::uint32_t id) {
 
 void Watch::Impl::resume_beat(std::uint32_t id, Instant now) {
   Slot& s = slots_[id];
-  if (s.passive()) {
+  if (s.pinged()) {
     timer::adopt(*s.beat, s.heartbeat_rules(), now);
   }
 }

@@ -12,12 +12,17 @@
 
 #include "base/event_id.hpp"
 #include "base/redactor.hpp"
+#include "check/spec.hpp"
 #include "service/agenda.hpp"
 #include "service/recorder.hpp"
 #include "service/slot.hpp"
 #include "service/watch.hpp"
 
 namespace tocsin::service {
+
+// Index in check::kKindNames of monitors that no configuration names.
+inline constexpr std::size_t kFoundKind = 3;
+static_assert(check::kKindNames[kFoundKind] == "ecs");
 
 class Watch::Impl {
  public:
@@ -37,8 +42,17 @@ class Watch::Impl {
   void check_now(std::uint32_t id, std::move_only_function<void(Result<std::string>)> done);
   // watch_beats.cpp: what is not checked, but pings
   void ping(const PingOf& of, timer::Ping ping, ports::Store::Done done);
+  // watch_found.cpp: what no configuration names
+  [[nodiscard]] std::vector<FoundRecord> left_behind() const;
+  [[nodiscard]] Result<void> follow(const config::Monitor& monitor);
+  [[nodiscard]] bool takes_findings(std::uint32_t id);
+  void report(std::uint32_t id, Finding finding);
+  void unfollow(std::uint32_t id, Finding finding);
+  void abandon(std::string_view name);
+  [[nodiscard]] Result<void> load_memos();
+  void keep_in_mind(std::vector<ports::MemoRow> memos, ports::WriteBatch& batch);
   // watch_alerts.cpp: who is told
-  void acknowledge(std::uint32_t id, std::optional<alert::Acknowledgement> acknowledgement,
+  void acknowledge(std::uint32_t id, const std::optional<alert::Acknowledgement>& acknowledgement,
                    ports::Store::Done done);
   void add_silence(alert::Silence silence, SilenceDone done);
   void end_silence(std::string_view id, ports::Store::Done done);
@@ -55,6 +69,7 @@ class Watch::Impl {
   std::move_only_function<void(const StateChange&)> observer_;
   Deliver deliver_;
   std::vector<alert::Silence> silences_;
+  std::map<std::string, std::string> memos_;
   Redactor redactor_;
 
   [[nodiscard]] const Slot& slot(std::uint32_t id) const { return slots_[id]; }
@@ -119,11 +134,28 @@ class Watch::Impl {
   void count_beat(Slot& s, const timer::Verdict& verdict, bool late);
   void note_beat(std::uint32_t id, ports::Store::Done done);
 
-  // watch_alerts.cpp. What is to be written and sent beside the monitor's own record.
+  // What is to be written and sent beside the monitor's own record.
   struct Telling {
     std::vector<alert::Event> events;
     std::vector<ports::OutboxRow> outbox;
   };
+
+  // watch_found.cpp
+  [[nodiscard]] std::vector<std::uint32_t> take_found(const config::Config& config);
+  void take_outcome(Slot& s, check::Outcome outcome, Change& change, ports::WriteBatch& batch,
+                    Telling& telling);
+  void tell_news(std::uint32_t id, News news, Instant now, Telling& telling);
+  [[nodiscard]] alert::Event event_of_news(const Slot& s, News& news);
+  void tell_end(std::uint32_t id, const News& news, alert::Event& event, Instant now,
+                Telling& telling);
+  void tell_topic(std::uint32_t id, const News& news, alert::Event& event, Instant now,
+                  Telling& telling);
+  [[nodiscard]] alert::Event reminder_of(const Slot& s, const alert::Topic& topic, Instant now);
+  [[nodiscard]] bool settle_topics(std::uint32_t id, Instant now, Telling& telling);
+  void index_topics(std::uint32_t id);
+  void close_topics(alert::Event event, const alert::Topics& topics, Instant now, Telling& telling);
+
+  // watch_alerts.cpp
   struct ParentVerdict {
     alert::Hold hold = alert::Hold::none;
     std::string name;
@@ -201,6 +233,8 @@ class Watch::Impl {
     bool counted = false;  // its counters are in stats_
   };
   std::map<std::string, Parked, std::less<>> parked_;
+  // Of kind ecs, from the store, until somebody follows or abandons them.
+  std::map<std::string, ports::MonitorRecord, std::less<>> left_behind_;
   std::vector<std::string> gates_;  // names; every other monitor depends on each
   std::vector<alert::Maintenance> maintenance_;
   // Who is silenced now, by which name. Points into silences_ and maintenance_.

@@ -91,7 +91,7 @@ void Watch::Impl::notice_sleep(MonoTime now) {
   listens_since_ = now;
   for (const std::uint32_t id : by_name_) {
     Slot& s = slots_[id];
-    if (s.passive()) {
+    if (s.pinged()) {
       plan_beat(id);
       continue;
     }
@@ -125,7 +125,7 @@ void Watch::Impl::notice_wall_step(MonoTime now) {
       {{"from", format_rfc3339(before)}, {"to", format_rfc3339(after)}});
   for (const std::uint32_t id : by_name_) {
     Slot& s = slots_[id];
-    if (s.passive()) {
+    if (s.pinged()) {
       step_beat(id, before, after);
       continue;
     }
@@ -176,9 +176,12 @@ void Watch::Impl::plan_after(std::uint32_t id, Instant after) {
 
 void Watch::Impl::plan_first(std::uint32_t id) {
   const Slot& s = slots_[id];
-  if (s.passive()) {
+  if (s.pinged()) {
     plan_beat(id);
     return;
+  }
+  if (s.found()) {
+    return;  // who found it looks at it
   }
   const Instant now = wall_of(last_wake_);
   const schedule::Plan& plan = *s.config.plan;
@@ -219,7 +222,7 @@ void Watch::Impl::due(std::uint32_t id, MonoTime now) {
     }
   }
   if (s.has_plan && s.due <= now) {
-    s.passive() ? beat_due(id, now) : scheduled_due(id, now);
+    s.pinged() ? beat_due(id, now) : scheduled_due(id, now);
   }
 }
 

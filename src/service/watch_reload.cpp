@@ -18,6 +18,9 @@ bool same_target(const check::CheckSpec& a, const check::CheckSpec& b) {
     const auto& other = std::get<check::HttpCheck>(b.target);
     return http->url == other.url && *http->options == *other.options;
   }
+  if (std::holds_alternative<check::EcsCheck>(a.target)) {
+    return true;
+  }
   if (const auto* heartbeat = std::get_if<check::HeartbeatCheck>(&a.target)) {
     return *heartbeat == std::get<check::HeartbeatCheck>(b.target);
   }
@@ -144,7 +147,7 @@ bool Watch::Impl::unpark_monitor(std::uint32_t id, Instant now) {
   stats_.count(s.shown);
   stats_.paused += s.paused ? 1 : 0;
   s.accounted_until = now;
-  if (s.passive()) {
+  if (s.pinged()) {
     timer::excuse(*s.beat, s.heartbeat_rules(), now);  // its pings were refused
     resume_beat(id, now);
   }
@@ -181,7 +184,7 @@ void Watch::Impl::replace_config(std::uint32_t id, const config::Monitor& monito
   if (!keeps_runs) {
     drop_runs(id);
   }
-  if (s.passive()) {
+  if (s.pinged()) {
     resume_beat(id, wall_of(ports_.clock.mono_now()));
     plan_beat(id);
     return;
@@ -212,6 +215,7 @@ void Watch::Impl::reload(const config::Config& config) {
   const auto leave = [&](std::uint32_t id) {
     config.whole ? remove_monitor(id) : park_monitor(id);
   };
+  std::vector<std::uint32_t> found = take_found(config);
   // Both lists are in name order: one walk finds what stays, goes and comes.
   auto old = by_name_.begin();
   for (const config::Monitor& monitor : config.monitors) {
@@ -236,6 +240,8 @@ void Watch::Impl::reload(const config::Config& config) {
     remove_parked();
   }
   by_name_ = std::move(names);
+  by_name_.insert(by_name_.end(), found.begin(), found.end());
+  sort_names();
   whole_ = config.whole;
   index_beats();
   index_children();

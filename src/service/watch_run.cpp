@@ -136,7 +136,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   Slot& s = slots_[run.slot];
   const Instant at = outcome.started + std::chrono::duration_cast<Milliseconds>(outcome.duration);
   // A job may run for hours: what it was found to be is as of its end.
-  const Instant started = s.passive() ? at : outcome.started;
+  const Instant started = s.pinged() ? at : outcome.started;
   alert::Step step =
       alert::judge(s.state, s.config.thresholds, outcome.status, outcome.reason, started, at);
   Change change;
@@ -156,7 +156,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
     if (*step.event == alert::EventType::went_down && !outcome.evidence.empty()) {
       event->extra.emplace_back("evidence", std::move(outcome.evidence));
     }
-    if (const Milliseconds late = ports_.clock.now() - at; s.passive() && late > kLateAfter) {
+    if (const Milliseconds late = ports_.clock.now() - at; s.pinged() && late > kLateAfter) {
       event->late = late;
     }
   }
@@ -164,7 +164,7 @@ void Watch::Impl::judge(const Run& run, check::Outcome outcome, ManualDone manua
   s.state = change.state = step.next;
   ++s.outcome_count;
   s.last_started = started;
-  if (s.passive()) {
+  if (s.pinged()) {
     change.beat = std::make_shared<const timer::Heartbeat>(*s.beat);
   }
 
@@ -305,8 +305,10 @@ void Watch::Impl::announce(const Change& change) {
 
 void Watch::Impl::check_now(std::uint32_t id, ManualDone done) {
   if (slots_[id].passive()) {
-    done(fail(ErrorCode::conflict, "'" + slots_[id].config.name +
-                                       "' is a heartbeat: its job pings, nothing is checked"));
+    done(fail(ErrorCode::conflict,
+              "'" + slots_[id].config.name +
+                  (slots_[id].pinged() ? "' is a heartbeat: its job pings, nothing is checked"
+                                       : "' is looked at together with its cluster")));
     return;
   }
   if (slots_[id].manual_running) {

@@ -17,10 +17,6 @@ constexpr Milliseconds kGiveUpUnknown{std::chrono::hours{24}};
 // Nothing is given up before it was tried for this long: after a long stop, or a sleep of the
 // machine, all of it is old, and the network may not be there yet.
 constexpr Milliseconds kTriedFor{std::chrono::minutes{10}};
-// Some threads never see their end: it was given up, or its channel is gone. After this time they
-// are forgotten; an end that comes still later is a message of its own.
-constexpr Milliseconds kThreadLasts{std::chrono::days{30}};
-
 // The events or reports of `rows`; rows that cannot be read are left out.
 void fill(notification::Message& message, const std::vector<ports::OutboxRow>& rows, bool sink,
           Milliseconds patience) {
@@ -41,11 +37,6 @@ void fill(notification::Message& message, const std::vector<ports::OutboxRow>& r
     }
     message.events.push_back(std::move(*event));
   }
-}
-
-alert::Phase phase_of(const alert::Event& event) {
-  const auto type = alert::parse_event_type(event.type);
-  return type ? alert::info(*type).phase : alert::Phase::note;
 }
 
 }  // namespace
@@ -132,41 +123,6 @@ const Dispatcher::Desk* Dispatcher::find(std::string_view name) const {
   return found == desks_.end() ? nullptr : &found->second;
 }
 
-// What is told in one message: by the labels that group_by names; an answer to an earlier message
-// belongs to that message.
-std::string Dispatcher::group_of(const Line& line, const ports::OutboxRow& row) const {
-  const auto& outlet = line.outlet();
-  if (!outlet || outlet->sink || (outlet->group_by.empty() && !outlet->format->follows_up())) {
-    return {};
-  }
-  const auto event = alert::parse_event(row.payload);
-  if (!event) {
-    return {};
-  }
-  if (outlet->format->follows_up() && !event->incident.empty()) {
-    if (const std::string* const thread = threads_.reference(outlet->name, event->incident)) {
-      return "thread " + *thread;
-    }
-  }
-  std::string group;
-  for (const std::string& key : outlet->group_by) {
-    std::string_view value;
-    if (key == "monitor") {
-      value = event->monitor;
-    } else if (key == "kind") {
-      value = event->kind;
-    } else if (key == "type") {
-      value = event->type;
-    } else if (const auto at =
-                   std::ranges::find(event->labels, key, &alert::Labels::value_type::first);
-               at != event->labels.end()) {
-      value = at->second;
-    }
-    group += fmt::format("{}={}\n", key, value);
-  }
-  return group;
-}
-
 // --- In and out. ---
 
 void Dispatcher::deliver(std::vector<ports::OutboxRow> rows) {
@@ -178,7 +134,8 @@ void Dispatcher::deliver(std::vector<ports::OutboxRow> rows) {
       targets.push_back(row.target);
     }
     std::string group = group_of(desk.line, row);
-    desk.line.add(std::move(row), std::move(group), now);
+    const Milliseconds age = std::max(ports_.clock.now() - row.created, Milliseconds{0});
+    desk.line.add(std::move(row), std::move(group), now, now - age);
   }
   keep_bounds(false);
   keep_bounds(true);
@@ -322,24 +279,9 @@ void Dispatcher::format_then_carry(std::uint64_t id) {
                        });
 }
 
-std::optional<notification::Earlier> Dispatcher::earlier_of(
-    const notification::Outlet& outlet, const notification::Message& message) const {
-  if (!outlet.format->follows_up() || message.events.empty()) {
-    return std::nullopt;
-  }
-  const std::string* of_all = nullptr;
-  for (const alert::Event& event : message.events) {
-    const std::string* const thread = threads_.reference(outlet.name, event.incident);
-    if (event.incident.empty() || thread == nullptr || (of_all != nullptr && *of_all != *thread)) {
-      return std::nullopt;
-    }
-    of_all = thread;
-  }
-  return threads_.earlier(outlet.name, message.events.front().incident);
-}
-
 void Dispatcher::prepare(Flight& flight) {
   flight.earlier = earlier_of(*flight.outlet, flight.message);
+  flight.message.over = over_with(*flight.outlet, flight.message);
   flight.work = flight.outlet->format->prepare(flight.message, flight.earlier);
 }
 
@@ -372,7 +314,7 @@ void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) 
     return;
   }
   if (!verdict.reference.empty()) {
-    flight.last.reference = std::move(verdict.reference);
+    flight.consignment->reference = std::move(verdict.reference);
   }
   if (!verdict.warning.empty()) {
     ports_.log.warn("a notification did not reach everybody",
@@ -380,33 +322,6 @@ void Dispatcher::answered(std::uint64_t id, const notification::Answer& answer) 
   }
   ++flight.consignment->next_step;
   carry(id);
-}
-
-void Dispatcher::remember_threads(const Flight& flight, ports::WriteBatch& batch) {
-  if (!flight.outlet->format->follows_up()) {
-    return;
-  }
-  const Instant now = ports_.clock.now();
-  threads_.forget_before(now - kThreadLasts, batch);
-  const std::string& channel = flight.outlet->name;
-  const std::string reference = flight.earlier ? flight.earlier->reference : flight.last.reference;
-  const std::string& content = flight.work.content;
-  if (reference.empty()) {
-    return;
-  }
-  for (const alert::Event& event : flight.message.events) {
-    if (event.incident.empty()) {
-      continue;
-    }
-    if (phase_of(event) == alert::Phase::opens && !flight.earlier && !content.empty()) {
-      threads_.open(channel, event.incident, reference, event.at, batch);
-    } else if (phase_of(event) == alert::Phase::closes) {
-      threads_.close(channel, event.incident, batch);
-    }
-  }
-  if (!content.empty()) {
-    threads_.show(channel, reference, content, now, batch);
-  }
 }
 
 void Dispatcher::arrived(Flight flight) {

@@ -145,7 +145,6 @@ class Dispatcher {
     notification::Message message;
     std::optional<notification::Earlier> earlier;
     notification::Work work;
-    notification::Verdict last;  // of the steps so far
   };
 
   Desk& desk_of(const ports::OutboxRow& row);
@@ -161,11 +160,15 @@ class Dispatcher {
   void arrived(Flight flight);
   void failed(Flight flight, const notification::Verdict& verdict);
   void remember_threads(const Flight& flight, ports::WriteBatch& batch);
+  void remember_thread(const Flight& flight, const alert::Event& event,
+                       const std::string& reference, ports::WriteBatch& batch);
   void finish_stop();
   void give_up(const std::string& name, std::vector<ports::OutboxRow> rows, const std::string& why);
   void give_up_expired(const std::string& name, const std::string& why);
   void keep_bounds(bool sink);
   [[nodiscard]] std::optional<notification::Earlier> earlier_of(
+      const notification::Outlet& outlet, const notification::Message& message) const;
+  [[nodiscard]] std::vector<notification::Over> over_with(
       const notification::Outlet& outlet, const notification::Message& message) const;
   [[nodiscard]] const Desk* find(std::string_view name) const;
   void collect_waiting(const std::string& name, const Desk& desk, std::uint64_t after,

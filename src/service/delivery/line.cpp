@@ -15,6 +15,9 @@ constexpr Microseconds kRefusedRetry = std::chrono::minutes{10};
 // While a channel refuses, so many different consignments ask in turn: a receiver that refuses one
 // text (a firewall between) must not keep back what it would take.
 constexpr std::size_t kMostAsking = 8;
+// More stories than this that have waited for so long are a flood.
+constexpr std::size_t kMostApart = 20;
+constexpr Microseconds kFloodAfter = std::chrono::minutes{1};
 
 std::uint64_t weight(const ports::OutboxRow& row) {
   return row.key.size() + row.target.size() + row.monitor.size() + row.event_id.size() +
@@ -67,12 +70,12 @@ void Line::withdraw_head(const std::string& monitor) {
   }
 }
 
-void Line::add(ports::OutboxRow row, std::string group, MonoTime now) {
+void Line::add(ports::OutboxRow row, std::string group, MonoTime now, MonoTime since) {
   ++rows_;
   bytes_ += weight(row);
   const std::uint64_t number = next_number_++;
   const std::string monitor = row.monitor;
-  waiting_.emplace(number, Waiting{std::move(row), std::move(group), now, false});
+  waiting_.emplace(number, Waiting{std::move(row), std::move(group), now, since, false});
   Queue& queue = queues_[monitor];
   queue.push_back(number);
   if (queue.size() == 1) {
@@ -80,11 +83,10 @@ void Line::add(ports::OutboxRow row, std::string group, MonoTime now) {
   }
 }
 
-void Line::put_back(ports::OutboxRow row, std::uint64_t number, std::string group, bool alone,
-                    MonoTime now) {
+void Line::put_back(ports::OutboxRow row, std::uint64_t number, std::string group, MonoTime now) {
   const std::string monitor = row.monitor;
   withdraw_head(monitor);
-  waiting_.emplace(number, Waiting{std::move(row), std::move(group), now, alone});
+  waiting_.emplace(number, Waiting{std::move(row), std::move(group), now, now, true});
   Queue& queue = queues_[monitor];
   queue.insert(std::ranges::lower_bound(queue, number), number);
   offer_head(monitor);
@@ -124,7 +126,20 @@ std::unique_ptr<Consignment> Line::next_again(MonoTime now) {
   return out;
 }
 
-std::vector<std::uint64_t> Line::choose(Group& group, MonoTime now) const {
+void Line::choose_from(std::uint64_t head, bool apart, std::size_t most,
+                       std::vector<std::uint64_t>& out) const {
+  const std::string& group = waiting_.at(head).group;
+  for (const std::uint64_t number : queues_.find(waiting_.at(head).row.monitor)->second) {
+    const Waiting& entry = waiting_.at(number);
+    const bool belongs = apart ? entry.group.starts_with(kApart) : entry.group == group;
+    if (entry.alone || !belongs || out.size() >= most) {
+      return;
+    }
+    out.push_back(number);
+  }
+}
+
+std::vector<std::uint64_t> Line::choose(const Group& group, MonoTime now) const {
   const std::uint64_t first = *group.heads.begin();
   const Waiting& oldest = waiting_.at(first);
   const bool sink = outlet_->sink;
@@ -139,17 +154,42 @@ std::vector<std::uint64_t> Line::choose(Group& group, MonoTime now) const {
     return out;
   }
   for (const std::uint64_t head : group.heads) {
-    const Queue& queue = queues_.find(waiting_.at(head).row.monitor)->second;
-    for (const std::uint64_t number : queue) {
-      const Waiting& entry = waiting_.at(number);
-      if (entry.alone || entry.group != oldest.group || out.size() >= most) {
-        break;
-      }
-      out.push_back(number);
-    }
+    choose_from(head, false, most, out);
     if (out.size() >= most) {
       break;
     }
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+// Empty: no flood.
+std::vector<std::uint64_t> Line::choose_flood(MonoTime now) const {
+  std::vector<std::uint64_t> out;
+  if (!takes_many() || outlet_->group_wait <= Milliseconds{0}) {
+    return out;
+  }
+  std::vector<std::uint64_t> heads;
+  for (const auto& [window_end, name] : due_groups_) {
+    if (window_end > now) {
+      break;
+    }
+    if (!name.starts_with(kApart)) {
+      continue;
+    }
+    for (const std::uint64_t head : groups_.find(name)->second.heads) {
+      const Waiting& entry = waiting_.at(head);
+      if (!entry.alone && entry.since + kFloodAfter <= now) {
+        heads.push_back(head);
+      }
+    }
+  }
+  if (heads.size() <= kMostApart) {
+    return out;
+  }
+  std::ranges::sort(heads);  // the oldest first, should there be more than one message holds
+  for (const std::uint64_t head : heads) {
+    choose_from(head, true, kMostEvents, out);
   }
   std::ranges::sort(out);
   return out;
@@ -181,10 +221,15 @@ std::unique_ptr<Consignment> Line::next_new(MonoTime now) {
   if (due_groups_.empty() || due_groups_.begin()->first > now) {
     return nullptr;
   }
-  const std::string name = due_groups_.begin()->second;
-  Group& group = groups_.find(name)->second;
+  std::string name = due_groups_.begin()->second;
   auto out = std::make_unique<Consignment>();
-  take(choose(group, now), *out);
+  std::vector<std::uint64_t> numbers;
+  if (name.starts_with(kApart)) {
+    numbers = choose_flood(now);
+  }
+  take(numbers.empty() ? choose(groups_.find(name)->second, now) : numbers, *out);
+  name = group_names_.at(out->numbers.front());  // of a flood that of another story
+  Group& group = groups_.find(name)->second;
   const std::size_t more = out->rows.size() - 1;
   out->key = out->rows.front().key + (more > 0 ? fmt::format("+{}", more) : "");
   due_groups_.erase({group.window_end, name});
@@ -302,7 +347,7 @@ void Line::take_apart(std::unique_ptr<Consignment> consignment, MonoTime now) {
     const std::uint64_t number = consignment->numbers[i];
     std::string group = std::move(group_names_[number]);
     group_names_.erase(number);
-    put_back(std::move(consignment->rows[i]), number, std::move(group), true, now);
+    put_back(std::move(consignment->rows[i]), number, std::move(group), now);
   }
 }
 

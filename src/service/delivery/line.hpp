@@ -4,6 +4,8 @@
 //
 // - Of one monitor, what was written first goes first; nothing of it overtakes.
 // - Grouping: the first of a group leaves at once; what follows within group_wait leaves together.
+// - A group whose name begins with kApart is one story, told by itself. Only in a flood, when more
+//   than a few of them have waited for a minute, they leave together.
 // - A consignment that failed is tried again as it is, under the same key, so that the other side
 // can
 //   tell a repetition. While it waits, other monitors' notifications go on; while the whole channel
@@ -38,8 +40,11 @@ struct Consignment {
   MonoTime not_before{};
   std::string error;  // of the last attempt
   std::size_t next_step = 0;
+  std::string reference;  // notification::Verdict::reference of its steps so far
   std::optional<std::string> formatted;
 };
+
+inline constexpr char kApart = '!';
 
 class Line {
  public:
@@ -54,7 +59,8 @@ class Line {
     return outlet_;
   }
 
-  void add(ports::OutboxRow row, std::string group, MonoTime now);
+  // `since`: when the row came about, which may be before `now`.
+  void add(ports::OutboxRow row, std::string group, MonoTime now, MonoTime since);
 
   // The next that may go now, taken out of the waiting; nullptr when none may. It must come back
   // through exactly one of the calls below.
@@ -113,6 +119,7 @@ class Line {
     ports::OutboxRow row;
     std::string group;
     MonoTime added{};
+    MonoTime since{};
     bool alone = false;
   };
   struct Group {
@@ -124,7 +131,11 @@ class Line {
   [[nodiscard]] std::unique_ptr<Consignment> next_again(MonoTime now);
   [[nodiscard]] std::unique_ptr<Consignment> next_new(MonoTime now);
   [[nodiscard]] bool takes_many() const;
-  [[nodiscard]] std::vector<std::uint64_t> choose(Group& group, MonoTime now) const;
+  [[nodiscard]] std::vector<std::uint64_t> choose(const Group& group, MonoTime now) const;
+  [[nodiscard]] std::vector<std::uint64_t> choose_flood(MonoTime now) const;
+  // Adds what follows the head in its monitor's queue as long as it belongs to it.
+  void choose_from(std::uint64_t head, bool apart, std::size_t most,
+                   std::vector<std::uint64_t>& out) const;
   void take(const std::vector<std::uint64_t>& numbers, Consignment& out);
   void take_from(Consignment& consignment, const Wanted& wanted,
                  std::vector<ports::OutboxRow>& out);
@@ -132,8 +143,7 @@ class Line {
   void withdraw_head(const std::string& monitor);
   void schedule_group(const std::string& name, Group& group);
   void release(const Consignment& consignment);
-  void put_back(ports::OutboxRow row, std::uint64_t number, std::string group, bool alone,
-                MonoTime now);
+  void put_back(ports::OutboxRow row, std::uint64_t number, std::string group, MonoTime now);
   void note_failure(std::string error, MonoTime now, Milliseconds delay);
 
   std::shared_ptr<const notification::Outlet> outlet_;

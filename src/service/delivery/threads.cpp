@@ -9,6 +9,11 @@ namespace {
 // like this: names of monitors have no control characters.
 constexpr char kShown = '\n';
 
+// "<monitor>/ecs-svc/<number>...": what AWS calls a deployment.
+bool is_of_service(const std::string& incident) {
+  return incident.find("/ecs-svc/") != std::string::npos;
+}
+
 std::string shown_key(const std::string& reference) { return kShown + reference; }
 
 }  // namespace
@@ -89,9 +94,10 @@ void Threads::forget(const std::string& channel, const std::string& reference,
   }
 }
 
-void Threads::forget_before(Instant oldest, ports::WriteBatch& batch) {
+void Threads::forget_before(Instant oldest, Instant oldest_of_services, ports::WriteBatch& batch) {
   for (auto at = incidents_.begin(); at != incidents_.end();) {
-    at = at->second.created < oldest ? end(at, batch) : std::next(at);
+    const Instant limit = is_of_service(at->first.second) ? oldest_of_services : oldest;
+    at = at->second.created < limit ? end(at, batch) : std::next(at);
   }
 }
 

@@ -35,7 +35,9 @@ class Threads {
             Instant at, ports::WriteBatch& batch);
   // Somebody removed the message: what follows is a message of its own.
   void forget(const std::string& channel, const std::string& reference, ports::WriteBatch& batch);
-  void forget_before(Instant oldest, ports::WriteBatch& batch);
+  // What was begun before `oldest`; of services of ECS, whose incidents may last as long as nobody
+  // deploys, before `oldest_of_services`.
+  void forget_before(Instant oldest, Instant oldest_of_services, ports::WriteBatch& batch);
 
  private:
   using Key = std::pair<std::string, std::string>;  // channel, and incident or reference

@@ -105,7 +105,7 @@ TEST_F(ThreadsTest, AMessageThatIsGoneAndOldOnesAreForgotten) {
   keep();
   EXPECT_FALSE(threads_.earlier("ops", "a/1"));
   EXPECT_TRUE(threads_.earlier("ops", "b/1"));
-  threads_.forget_before(kNow + 1ms, batch_);
+  threads_.forget_before(kNow + 1ms, kNow + 1ms, batch_);
   keep();
   EXPECT_THAT(stored_, IsEmpty());
 }

@@ -38,6 +38,37 @@ bool CallBudget::ask(std::move_only_function<void()> call) {
   return true;
 }
 
+bool CallBudget::ask_soon(std::move_only_function<void()> call,
+                          std::move_only_function<bool()> wanted) {
+  if (urgent_.size() >= options_.waiting) {
+    return false;
+  }
+  urgent_.push_back({std::move(call), std::move(wanted)});
+  later();
+  return true;
+}
+
+bool CallBudget::has_next() {
+  while (!urgent_.empty() && !urgent_.front().wanted()) {
+    urgent_.pop_front();
+  }
+  return !urgent_.empty() || !waiting_.empty();
+}
+
+std::move_only_function<void()> CallBudget::take_next() {
+  const bool soon = !urgent_.empty() && (waiting_.empty() || !urgent_was_last_);
+  urgent_was_last_ = soon;
+  std::move_only_function<void()> call;
+  if (soon) {
+    call = std::move(urgent_.front().call);
+    urgent_.pop_front();
+  } else {
+    call = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  return call;
+}
+
 void CallBudget::finished() {
   --in_flight_;
   later();
@@ -58,7 +89,7 @@ void CallBudget::later() {
 // Even pace, save that as many calls as may be in flight may follow each other at once.
 void CallBudget::run() {
   const auto burst = static_cast<std::int64_t>(options_.in_flight) - 1;
-  while (!waiting_.empty() && in_flight_ < options_.in_flight) {
+  while (in_flight_ < options_.in_flight && has_next()) {
     const MonoTime now = clock_.mono_now();
     const MonoTime allowed = next_ - burst * gap_;
     if (now < allowed) {
@@ -69,16 +100,21 @@ void CallBudget::run() {
     next_ = std::max(next_, now) + gap_;
     ++in_flight_;
     ++calls_;
-    auto call = std::move(waiting_.front());
-    waiting_.pop_front();
-    call();
+    take_next()();
   }
+}
+
+void CallBudget::serve(Milliseconds interval) {
+  shortest_ = shortest_ == 0ms ? interval : std::min(shortest_, interval);
 }
 
 void CallBudget::throttled() {
   const MonoTime now = clock_.mono_now();
   if (stretched_at_ == MonoTime{} || now - stretched_at_ >= kBetweenStretches) {
-    stretch_ = std::min(stretch_ * 2, kMostStretch);
+    const double most = shortest_ == 0ms ? kMostStretch
+                                         : static_cast<double>(kLongest.count()) /
+                                               static_cast<double>(shortest_.count());
+    stretch_ = std::min(stretch_ * 2, std::clamp(most, 2.0, kMostStretch));
     stretched_at_ = now;
   }
 }

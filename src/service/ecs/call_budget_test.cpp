@@ -90,5 +90,18 @@ TEST_F(CallBudgetTest, ThrottlingStretchesIntervalsAndCalmShrinksThemSlowly) {
   EXPECT_EQ(budget_.stretched(15s), 15s);
 }
 
+TEST_F(CallBudgetTest, NothingIsStretchedFurtherThanItShows) {
+  budget_.serve(15s);
+  budget_.serve(1min);
+  for (int i = 0; i < 100; ++i) {
+    loop_.run_for(10s);
+    budget_.throttled();
+  }
+  EXPECT_EQ(budget_.stretched(15s), 5min);
+  loop_.run_for(40s);
+  budget_.answered();
+  EXPECT_EQ(budget_.stretched(15s), 4min) << "the first calm minute shows";
+}
+
 }  // namespace
 }  // namespace tocsin::service

@@ -14,6 +14,7 @@ constexpr Milliseconds kAfterAFailedList = 30s;
 constexpr Microseconds kCallDeadline = 20s;
 // ECS allows 5,000 services in a cluster; a list that goes on far beyond is broken.
 constexpr std::size_t kMostListed = 20'000;
+constexpr std::size_t kMostPages = 2'000;  // also of those that are empty
 
 // "arn:aws:ecs:us-east-1:1:service/prod/web", or of old without the cluster.
 std::string name_of(const std::string& arn) {
@@ -23,19 +24,27 @@ std::string name_of(const std::string& arn) {
 
 }  // namespace
 
+bool ClusterPoller::takes(const std::string& name) const {
+  return cluster_.services.takes(name) && (!cluster_.within || cluster_.within->takes(name)) &&
+         std::ranges::none_of(
+             cluster_.taken, [&](const deployment::Selection& other) { return other.takes(name); });
+}
+
 void ClusterPoller::start(const std::vector<std::string>& known) {
   std::vector<std::string> first;
   for (const std::string& name : known) {
-    if (cluster_.services.takes(name)) {
+    if (takes(name)) {
       first.push_back(name);
     }
   }
   if (cluster_.services.is_named()) {
     first = cluster_.services.include;
-    std::erase_if(first,
-                  [this](const std::string& name) { return !cluster_.services.takes(name); });
+    std::erase_if(first, [this](const std::string& name) { return !takes(name); });
     listed_once_ = true;
     not_seen_yet_.insert(first.begin(), first.end());
+    if (!cluster_.services.tags.empty()) {
+      refresh_later(cluster_.refresh_interval);
+    }
   } else {
     refresh();
   }
@@ -48,34 +57,42 @@ void ClusterPoller::refresh_later(Milliseconds after) {
                                        [this] { refresh(); });
 }
 
-void ClusterPoller::refresh() { list_page("", std::make_shared<std::vector<std::string>>()); }
+// What is named needs no list, but whose tags do not fit is looked at again.
+void ClusterPoller::refresh() {
+  if (cluster_.services.is_named()) {
+    listed(cluster_.services.include);
+  } else {
+    list_page("", std::make_shared<Listing>());
+  }
+}
 
-void ClusterPoller::list_page(const std::string& next,
-                              const std::shared_ptr<std::vector<std::string>>& names) {
-  auto call = [this, alive = alive_, next, names] {
+void ClusterPoller::list_page(const std::string& next, const std::shared_ptr<Listing>& listing) {
+  auto call = [this, alive = alive_, &budget = ports_.budget, next, listing] {
     if (!*alive) {
+      budget.finished();
       return;
     }
-    auto answer = [this, alive, next,
-                   names](std::expected<ports::EcsServiceNames, ports::EcsFailure> page) {
+    auto answer = [this, alive, &budget,
+                   listing](std::expected<ports::EcsServiceNames, ports::EcsFailure> page) {
+      budget.finished();
       if (!*alive) {
         return;
       }
-      ports_.budget.finished();
       if (!page) {
-        hear(page.error());
+        hear(Call::list, page.error());
         refresh_later(std::min(kAfterAFailedList, cluster_.refresh_interval));
         return;
       }
-      went_well();
+      went_well(Call::list);
       for (const std::string& arn : page->arns) {
-        names->push_back(name_of(arn));
+        listing->names.push_back(name_of(arn));
       }
       // A token that comes again would never end.
-      if (page->next.empty() || page->next == next || names->size() > kMostListed) {
-        listed(*names);
+      if (page->next.empty() || !listing->tokens.insert(page->next).second ||
+          listing->tokens.size() > kMostPages || listing->names.size() > kMostListed) {
+        listed(listing->names);
       } else {
-        list_page(page->next, names);
+        list_page(page->next, listing);
       }
     };
     ports_.api.list_services(cluster_.name, next, ports_.clock.mono_now() + kCallDeadline,
@@ -90,8 +107,7 @@ void ClusterPoller::listed(const std::vector<std::string>& names) {
   std::set<std::string, std::less<>> listed_now;
   std::vector<std::string> fresh;
   for (const std::string& name : names) {
-    if (cluster_.services.takes(name) && listed_now.insert(name).second &&
-        !batch_of_.contains(name)) {
+    if (takes(name) && listed_now.insert(name).second && !batch_of_.contains(name)) {
       fresh.push_back(name);
     }
   }
@@ -104,11 +120,12 @@ void ClusterPoller::listed(const std::vector<std::string>& names) {
   }
   for (const std::string& name : gone) {
     drop(name);
+    hooks_.lost(name);
   }
   add_all(fresh);
   if (!std::exchange(listed_once_, true)) {
     not_seen_yet_.insert(listed_now.begin(), listed_now.end());
-    note_first_look({});
+    note_first_look({}, Instant{});
   }
   refresh_later(cluster_.refresh_interval);
 }
@@ -158,16 +175,16 @@ void ClusterPoller::drop(const std::string& name) {
 }
 
 // The fleet is known once all that the first list had were looked at.
-void ClusterPoller::note_first_look(const std::vector<std::string>& names) {
-  if (fleet_known_) {
+void ClusterPoller::note_first_look(const std::vector<std::string>& names, Instant now) {
+  if (seen_all_) {
     return;
   }
   for (const std::string& name : names) {
     not_seen_yet_.erase(name);
   }
-  fleet_known_ = listed_once_ && not_seen_yet_.empty();
-  if (fleet_known_) {
-    not_seen_yet_.clear();
+  seen_all_ = listed_once_ && not_seen_yet_.empty();
+  if (seen_all_ && !std::exchange(fleet_known_, true)) {
+    hooks_.complete(now);
   }
 }
 

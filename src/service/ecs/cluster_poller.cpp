@@ -19,10 +19,18 @@ constexpr Microseconds kCallDeadline = 20s;
 // What only somebody's hand mends is asked for less often.
 constexpr Milliseconds kWhileRefused = 1min;
 constexpr Milliseconds kWithoutCluster = 5min;
+constexpr Microseconds kWhileNotAllowed = 1h;
 
 bool is_about(const std::string& arn_or_name, const std::string& name) {
   return arn_or_name == name || (arn_or_name.size() > name.size() && arn_or_name.ends_with(name) &&
                                  arn_or_name[arn_or_name.size() - name.size() - 1] == '/');
+}
+
+// One that was over before the deployment began is of another: the service does not name its own
+// yet.
+bool is_of_now(const deployment::ServiceDeployment& one, const deployment::Snapshot& snapshot) {
+  const deployment::Deployment* primary = snapshot.primary();
+  return one.finished == Instant{} || primary == nullptr || one.finished >= primary->created;
 }
 
 Milliseconds pause_after(const EcsFailure& failure) {
@@ -48,7 +56,9 @@ ClusterPoller::ClusterPoller(Ports ports, WatchedCluster cluster, Hooks hooks)
       cluster_(std::move(cluster)),
       hooks_(std::move(hooks)),
       fleet_known_(cluster_.fleet_known),
-      alive_(std::make_shared<bool>(true)) {}
+      alive_(std::make_shared<bool>(true)) {
+  ports_.budget.serve(cluster_.check_interval);
+}
 
 ClusterPoller::~ClusterPoller() {
   *alive_ = false;
@@ -68,9 +78,12 @@ void ClusterPoller::poll(std::uint64_t id) {
   auto poll = std::make_shared<Poll>();
   poll->batch = id;
   poll->due = batch.due;
-  auto call = [this, alive = alive_, poll] {
+  // The budget outlives this poller, and goes without what nobody gives back.
+  auto call = [this, alive = alive_, &budget = ports_.budget, poll] {
     if (*alive) {
       describe(poll);
+    } else {
+      budget.finished();
     }
   };
   if (!ports_.budget.ask(std::move(call))) {
@@ -80,15 +93,16 @@ void ClusterPoller::poll(std::uint64_t id) {
 
 void ClusterPoller::describe(const PollPtr& poll) {
   poll->names = batches_.at(poll->batch).names;
+  poll->behind = ports_.clock.mono_now() - poll->due;
   if (poll->names.empty()) {  // dropped while it waited
     ports_.budget.finished();
     finish(poll, 0ms);
     return;
   }
-  auto answer = [this, alive = alive_,
+  auto answer = [this, alive = alive_, &budget = ports_.budget,
                  poll](std::expected<ports::EcsServices, EcsFailure> services) mutable {
+    budget.finished();
     if (*alive) {
-      ports_.budget.finished();
       described(poll, std::move(services));
     }
   };
@@ -99,16 +113,17 @@ void ClusterPoller::describe(const PollPtr& poll) {
 void ClusterPoller::described(const PollPtr& poll,
                               std::expected<ports::EcsServices, EcsFailure> answer) {
   if (!answer) {
-    hear(answer.error());
+    hear(Call::describe, answer.error());
     hand_on_failure(poll, answer.error());
     finish(poll, pause_after(answer.error()));
     return;
   }
-  went_well();
+  went_well(Call::describe);
   poll->answer = std::move(*answer);
   std::vector<std::string> arns;
   for (const EcsService& service : poll->answer.found) {
-    const bool shifts = !service.snapshot.rolling && !service.service_deployment.empty();
+    const bool shifts = !service.snapshot.rolling && !service.service_deployment.empty() &&
+                        ports_.clock.mono_now() >= deployments_refused_until_;
     if (shifts && hooks_.goes_on(service) && arns.size() < ports::EcsApi::kMostDeployments) {
       arns.push_back(service.service_deployment);
     }
@@ -123,18 +138,19 @@ void ClusterPoller::described(const PollPtr& poll,
 
 // Of those that shift traffic the deployments alone do not say how far they are.
 void ClusterPoller::ask_service_deployments(const PollPtr& poll, std::vector<std::string> arns) {
-  auto call = [this, alive = alive_, poll, arns = std::move(arns)] {
+  auto call = [this, alive = alive_, &budget = ports_.budget, poll, arns = std::move(arns)] {
     if (!*alive) {
+      budget.finished();
       return;
     }
-    auto answer = [this, alive,
+    auto answer = [this, alive, &budget,
                    poll](std::expected<ports::EcsApi::ServiceDeployments, EcsFailure> found) {
+      budget.finished();
       if (!*alive) {
         return;
       }
-      ports_.budget.finished();
       if (!found) {
-        hear(found.error());
+        hear(Call::service_deployments, found.error());
         // Where it is not allowed, or not there, the deployments must do; what may pass is asked
         // again before anything is judged.
         if (found.error().kind == EcsFailureKind::unanswered ||
@@ -143,9 +159,12 @@ void ClusterPoller::ask_service_deployments(const PollPtr& poll, std::vector<std
           finish(poll, 0ms);
           return;
         }
+        deployments_refused_until_ = ports_.clock.mono_now() + kWhileNotAllowed;
       } else {
+        went_well(Call::service_deployments);
         for (EcsService& service : poll->answer.found) {
-          if (const auto one = found->find(service.service_deployment); one != found->end()) {
+          const auto one = found->find(service.service_deployment);
+          if (one != found->end() && is_of_now(one->second, service.snapshot)) {
             service.snapshot.service_deployment = one->second;
           }
         }
@@ -162,33 +181,40 @@ void ClusterPoller::ask_service_deployments(const PollPtr& poll, std::vector<std
 }
 
 void ClusterPoller::hand_on(const PollPtr& poll) {
-  const ports::EcsServices& answer = poll->answer;
+  std::vector<EcsService>& found = poll->answer.found;
   for (const std::string& name : poll->names) {
     if (!batch_of_.contains(name)) {
       continue;  // dropped meanwhile
     }
-    Seen seen{name, nullptr, {answer.now, Absent{}}, fleet_known_};
     const auto service = std::ranges::find_if(
-        answer.found, [&](const EcsService& one) { return is_about(one.name, name); });
-    if (service != answer.found.end()) {
-      if (!cluster_.services.takes_tags(service->tags)) {
-        drop(name);
-        continue;
-      }
-      seen.service = &*service;
-      seen.observation.seen = service->snapshot;
-    } else if (std::ranges::any_of(answer.missing,
-                                   [&](const std::string& who) { return is_about(who, name); })) {
-      seen.observation.seen = Missing{};
+        found, [&](const EcsService& one) { return is_about(one.name, name); });
+    if (service != found.end() && !cluster_.services.takes_tags(service->tags)) {
+      drop(name);
+      hooks_.lost(name);
+      continue;
     }
-    hooks_.seen(std::move(seen));
+    hand_on(*poll, name, service == found.end() ? nullptr : &*service);
   }
-  note_first_look(poll->names);
+  note_first_look(poll->names, poll->answer.now);
+}
+
+// What was found of a service is taken out of the answer: a snapshot may hold a hundred events.
+void ClusterPoller::hand_on(const Poll& poll, const std::string& name, EcsService* service) {
+  Seen seen{name, {poll.answer.now, Absent{}}, std::nullopt, fleet_known_, poll.behind};
+  const auto is_it = [&](const std::string& who) { return is_about(who, name); };
+  if (service != nullptr) {
+    seen.observation.seen = std::move(service->snapshot);
+    seen.service = std::move(*service);
+  } else if (std::ranges::any_of(poll.answer.missing, is_it)) {
+    seen.observation.seen = Missing{};
+  }
+  hooks_.seen(std::move(seen));
 }
 
 void ClusterPoller::hand_on_failure(const PollPtr& poll, const EcsFailure& failure) {
   for (const std::string& name : poll->names) {
-    hooks_.seen({name, nullptr, {ports_.clock.now(), Unanswered{failure.message}}, fleet_known_});
+    Observation nothing{ports_.clock.now(), Unanswered{failure.message}};
+    hooks_.seen({name, std::move(nothing), std::nullopt, fleet_known_, poll->behind});
   }
 }
 
@@ -210,18 +236,18 @@ void ClusterPoller::finish(const PollPtr& poll, Milliseconds pause) {
   arm(batch);
 }
 
-void ClusterPoller::hear(const EcsFailure& failure) {
-  works_ = false;
+void ClusterPoller::hear(Call call, const EcsFailure& failure) {
+  works_[static_cast<std::size_t>(call)] = false;
   if (failure.kind == EcsFailureKind::throttled) {
     ports_.budget.throttled();
   }
-  hooks_.failed(failure);
+  hooks_.failed(call, failure);
 }
 
-void ClusterPoller::went_well() {
+void ClusterPoller::went_well(Call call) {
   ports_.budget.answered();
-  if (!std::exchange(works_, true)) {
-    hooks_.works();
+  if (!std::exchange(works_[static_cast<std::size_t>(call)], true)) {
+    hooks_.works(call);
   }
 }
 

@@ -42,15 +42,21 @@ class ClusterPollerTest : public ::testing::Test {
                loop_.mono_now(),
                seen.observation.now,
                {}};
-      if (seen.service != nullptr) out.snapshot = std::get<Snapshot>(seen.observation.seen);
+      if (seen.service) out.snapshot = std::get<Snapshot>(seen.observation.seen);
       seen_.push_back(std::move(out));
     };
     hooks.goes_on = [this](const ports::EcsService&) { return goes_on_; };
     hooks.is_gone = [this](const std::string& name) {
       return std::ranges::find(gone_, name) != gone_.end();
     };
-    hooks.failed = [this](const EcsFailure& failure) { failures_.push_back(failure.kind); };
-    hooks.works = [this] { ++works_; };
+    hooks.failed = [this](ClusterPoller::Call, const EcsFailure& failure) {
+      failures_.push_back(failure.kind);
+    };
+    hooks.works = [this](ClusterPoller::Call call) {
+      works_ += call == ClusterPoller::Call::describe ? 1 : 0;
+    };
+    hooks.complete = [this](Instant now) { complete_ = now; };
+    hooks.lost = [this](const std::string& name) { lost_.push_back(name); };
     poller_ = std::make_unique<ClusterPoller>(ClusterPoller::Ports{loop_, loop_, ecs_, budget_},
                                               std::move(cluster), std::move(hooks));
     poller_->start(known);
@@ -93,6 +99,8 @@ class ClusterPollerTest : public ::testing::Test {
   std::vector<Seen> seen_;
   std::vector<EcsFailureKind> failures_;
   int works_ = 0;
+  std::vector<std::string> lost_;
+  std::optional<Instant> complete_;
   std::unique_ptr<ClusterPoller> poller_;
 };
 
@@ -162,6 +170,19 @@ TEST_F(ClusterPollerTest, ServicesThatAreNamedNeedNoList) {
   EXPECT_EQ(looks(), "smsm");
 }
 
+TEST_F(ClusterPollerTest, NamedOnesWhoseTagsDoNotFitAreLookedAtAgain) {
+  fill(2);
+  WatchedCluster cluster = named({"s0001"});
+  cluster.services.tags = {{"team", "shop"}};
+  start(std::move(cluster));
+  loop_.run_for(1min);
+  EXPECT_EQ(poller_->services(), 0U);
+  ecs_.clusters["prod"]["s0001"].facts.tags = {{"team", "shop"}};
+  loop_.run_for(5min);
+  EXPECT_EQ(poller_->services(), 1U);
+  EXPECT_EQ(calls("list"), 0);
+}
+
 TEST_F(ClusterPollerTest, WhatCameOfEachServiceIsToldApart) {
   fill(3);
   ecs_.clusters["prod"]["s0001"].missing = true;
@@ -213,6 +234,17 @@ TEST_F(ClusterPollerTest, AFleetThatAnEarlierProcessSawIsKnown) {
   EXPECT_EQ(looks_at("s0001").size(), 3U) << "with the turn after it was listed";
 }
 
+TEST_F(ClusterPollerTest, AListWhoseTokensGoInACircleEnds) {
+  fill(2);
+  start(all(), {"s0000"});
+  loop_.run_for(1s);
+  const auto lists = [this] { return std::ranges::count(ecs_.calls, "list prod"); };
+  const auto before = lists();
+  ecs_.next_token = {{"", "a"}, {"a", "b"}, {"b", "a"}};
+  loop_.run_for(5min);
+  EXPECT_EQ(lists() - before, 3) << "b leads to a again";
+}
+
 TEST_F(ClusterPollerTest, AServiceThatIsNotListedIsLookedAtUntilItIsKnownToBeGone) {
   fill(2);
   start(all());
@@ -237,6 +269,7 @@ TEST_F(ClusterPollerTest, OtherTagsAreNotWatched) {
   start(std::move(cluster));
   loop_.run_for(1min);
   for (const Seen& seen : seen_) EXPECT_EQ(seen.name, "s0001");
+  EXPECT_EQ(lost_, (std::vector<std::string>{"s0000", "s0002"}));
   EXPECT_EQ(poller_->services(), 1U);
   ecs_.clusters["prod"]["s0002"].facts.tags = {{"team", "shop"}};
   loop_.run_for(6min);
@@ -275,6 +308,22 @@ TEST_F(ClusterPollerTest, AClusterThatIsNotThereIsToldAndAskedForSeldom) {
   EXPECT_EQ(works_, 1);
 }
 
+TEST_F(ClusterPollerTest, AServiceDeploymentThatWasOverBeforeTheDeploymentBeganIsNotItsOwn) {
+  using Status = deployment::ServiceDeployment::Status;
+  fill(1);
+  auto& facts = ecs_.clusters["prod"]["s0000"].facts;
+  facts.snapshot.rolling = false;
+  facts.service_deployment = "sd";
+  facts.snapshot.deployments.front().created = loop_.now();
+  ecs_.deployments["sd"] = {Status::successful, "", "", false, loop_.now() - 1s};
+  start(named({"s0000"}));
+  loop_.run_for(10s);
+  EXPECT_FALSE(seen_.at(0).snapshot.service_deployment);
+  ecs_.deployments["sd"].finished = loop_.now();
+  loop_.run_for(15s);
+  EXPECT_TRUE(seen_.at(1).snapshot.service_deployment);
+}
+
 TEST_F(ClusterPollerTest, WhereTrafficIsShiftedTheServiceDeploymentIsAskedForWhileItGoesOn) {
   using Status = deployment::ServiceDeployment::Status;
   fill(2);
@@ -297,17 +346,18 @@ TEST_F(ClusterPollerTest, WithoutTheRightToThatTheSnapshotMustDoAndATroubleIsNot
   auto& shifting = ecs_.clusters["prod"]["s0000"].facts;
   shifting.snapshot.rolling = false;
   shifting.service_deployment = "sd";
-  EcsFailureKind kind = EcsFailureKind::denied;
+  EcsFailureKind kind = EcsFailureKind::unanswered;
   ecs_.fate = [&](const std::string& call) {
     return call == "deployments" ? std::optional(EcsFailure{kind, "no"}) : std::nullopt;
   };
   start(named({"s0000"}));
   loop_.run_for(10s);
-  EXPECT_EQ(looks(), "s");
-  kind = EcsFailureKind::unanswered;
-  loop_.run_for(15s);
-  EXPECT_EQ(looks(), "su");
-  EXPECT_THAT(failures_, ElementsAre(EcsFailureKind::denied, EcsFailureKind::unanswered));
+  EXPECT_EQ(looks(), "u");
+  kind = EcsFailureKind::denied;
+  loop_.run_for(45s);
+  EXPECT_EQ(looks(), "usss");
+  EXPECT_THAT(failures_, ElementsAre(EcsFailureKind::unanswered, EcsFailureKind::denied))
+      << "what is not allowed is not asked for again at once";
 }
 
 TEST_F(ClusterPollerTest, ASlowAnswerDelaysItsOwnBatchAlone) {

@@ -124,7 +124,8 @@ void look_up(std::unique_ptr<Run> run, const std::string& host, check::IpFamily 
     return;
   }
   const MonoTime deadline = run->deadline();
-  const std::string name = host;  // may be the run's own, which moves
+  // It may be the run's own, which moves.
+  const std::string name = host;  // NOLINT(performance-unnecessary-copy-initialization)
   context.lookups.resolve(name, family, deadline, [run = std::move(run), next](auto found) mutable {
     if (const auto failure = run->end_lookup(std::move(found))) {
       fail(std::move(run), failure->reason, failure->message);
