@@ -32,7 +32,7 @@ class ApiClient {
     std::string body;  // JSON; of everything but GET
     Milliseconds timeout{10'000};
   };
-  void send(Request request, Done done);
+  void send(Request asked, Done done);
 
  private:
   ApiClient(Network& network, std::string url, std::string host, std::string token)

@@ -31,8 +31,10 @@ int check_config(const ConfigCheckOptions& options) {
                                          &config::Diagnostic::severity);
   const auto warnings = std::ssize(loaded->diagnostics) - errors;
   if (errors == 0 && loaded->config) {
-    fmt::print("{}: ok, {}, {}\n", options.config,
+    const auto clusters = std::ssize(loaded->config->settings.ecs.clusters);
+    fmt::print("{}: ok, {}, {}{}\n", options.config,
                counted(std::ssize(loaded->config->monitors), "monitor"),
+               clusters > 0 ? counted(clusters, "ECS cluster") + ", " : "",
                counted(warnings, "warning"));
     return options.strict && warnings > 0 ? kFailed : kDone;
   }

@@ -23,11 +23,14 @@ struct Dispatch {
   int operator()(const SilenceAddOptions& o) const { return add_silence(o); }
   int operator()(const SilenceListOptions& o) const { return list_silences(o); }
   int operator()(const SilenceEndOptions& o) const { return end_silences(o); }
+  int operator()(const DeploymentsOptions& o) const { return list_deployments(o); }
   int operator()(const OutboxListOptions& o) const { return list_outbox(o); }
   int operator()(const OutboxRetryOptions& o) const { return retry_outbox(o); }
   int operator()(const OutboxDropOptions& o) const { return drop_outbox(o); }
   int operator()(const NotifyOptions& o) const { return notify(o); }
   int operator()(const AcknowledgeOptions& o) const { return acknowledge(o); }
+  int operator()(const EcsReplayOptions& o) const { return replay_ecs(o); }
+  int operator()(const EcsRecordOptions& o) const { return record_ecs(o); }
   int operator()(const TimersOptions& o) const { return serve_timers(o, level); }
 };
 

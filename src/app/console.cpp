@@ -89,6 +89,10 @@ std::string change_line(const service::StateChange& change, bool color) {
     return fmt::format("{}  {}  {}  {}\n", at, change.event->monitor, change.event->state,
                        printable(change.event->message));
   }
+  // Services do several things at a time: what happened says more than up or down.
+  if (change.event != nullptr && change.event->kind == "ecs") {
+    return fmt::format("{}  {}\n", at, printable(change.event->message));
+  }
   const std::string_view to = alert::to_string(change.to);
   std::string line = fmt::format("{}  {}  {} -> {}", at, printable(change.monitor),
                                  alert::to_string(change.from), colored(to, to, color));

@@ -33,5 +33,13 @@ TEST(Console, ATroubleOfOurOwnHasNoStatesButAMessage) {
             "08:48:32  tocsin  trouble  channel ops takes nothing\n");
 }
 
+TEST(Console, WhatHappensToAServiceIsASentence) {
+  alert::Event event;
+  event.monitor = "prod/web";
+  event.kind = "ecs";
+  event.message = "prod/web: deploying web:2";
+  EXPECT_EQ(change_line(change_of(event), false), "08:48:32  prod/web: deploying web:2\n");
+}
+
 }  // namespace
 }  // namespace tocsin::app

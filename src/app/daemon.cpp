@@ -34,6 +34,7 @@ Daemon::~Daemon() {
   listener_.reset();
   api_.reset();
   timers_.reset();
+  ecs_.reset();
   delivery_.reset();
   if (network_) {
     network_->stop_clients();
@@ -110,6 +111,9 @@ void Daemon::begin_stop(std::string_view why) {
 }
 
 void Daemon::stop_delivering() {
+  if (ecs_) {
+    ecs_->stop();
+  }
   const auto once = std::make_shared<bool>(false);
   const auto next = [this, once] {
     if (!std::exchange(*once, true)) {
@@ -138,6 +142,9 @@ void Daemon::every_second() {
     delivery_->tick();
     if (timers_) {
       timers_->tick();
+    }
+    if (ecs_) {
+      ecs_->tick();
     }
     watch_files();
     every_second();

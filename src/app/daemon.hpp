@@ -14,6 +14,7 @@
 #include "app/config_source.hpp"
 #include "app/console.hpp"
 #include "app/delivery.hpp"
+#include "app/ecs_side.hpp"
 #include "app/network.hpp"
 #include "app/options.hpp"
 #include "app/timer_side.hpp"
@@ -42,6 +43,8 @@ class Daemon {
   [[nodiscard]] std::optional<int> prepare();
   [[nodiscard]] Result<void> open_everything();
   [[nodiscard]] Result<void> open_timers();
+  [[nodiscard]] std::optional<web::EcsFigures> ecs_figures() const;
+  void apply_ecs(const config::EcsSettings& settings);
   void open_api(const config::Settings& settings);
   void on_change(const service::StateChange& change);
   void show_table_when_ready(MonoTime give_up);
@@ -78,6 +81,7 @@ class Daemon {
   std::unique_ptr<web::WatchMonitors> monitors_;
   std::unique_ptr<web::WatchAlerting> alerting_;
   std::unique_ptr<TimerSide> timers_;  // null without `timers`
+  std::unique_ptr<EcsSide> ecs_;       // null until a cluster is watched
   std::unique_ptr<web::Api> api_;
   web::TransportStats transport_;
   std::unique_ptr<web::Listener> listener_;

@@ -114,6 +114,7 @@ void Daemon::finish_reload(Result<LoadedConfig> loaded) {
       if (timers_) {
         timers_->apply(*next.timers);
       }
+      apply_ecs(next.ecs);
       loaded_ = std::move(*loaded);
       loaded_.config->monitors = {};
       delivery_->troubles().clear("reload", kTakenOverAgain);

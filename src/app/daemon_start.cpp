@@ -106,6 +106,7 @@ Result<void> Daemon::open_everything() {
     return opened;
   }
   open_api(settings);
+  apply_ecs(settings.ecs);
   if (timers_) {
     timers_->start();
     if (!timers_->url().empty()) {
@@ -114,7 +115,12 @@ Result<void> Daemon::open_everything() {
   }
   files_seen_ = adapters::config_fingerprint(options_.config);
   loaded_.config->monitors = {};  // the watch has its own; at 100,000 they are worth freeing
-  console_.print(fmt::format("tocsin {} watches {} monitors; API at {}\n", kVersion, watch_->size(),
+  const std::size_t clusters = settings.ecs.clusters.size();
+  console_.print(fmt::format("tocsin {} watches {} monitors{}; API at {}\n", kVersion,
+                             watch_->size(),
+                             clusters == 0   ? std::string()
+                             : clusters == 1 ? " and an ECS cluster"
+                                             : fmt::format(" and {} ECS clusters", clusters),
                              listener_->url()));
   tell(systemd_.ready());
   show_table_when_ready(process_start_ + kTableWithin);
@@ -135,8 +141,18 @@ void Daemon::open_api(const config::Settings& settings) {
                                                  .config_problems = [this] { return problems_; },
                                                  .transport = &transport_,
                                                  .alerting = alerting_.get(),
-                                                 .timers = timers_.get()},
+                                                 .timers = timers_.get(),
+                                                 .ecs = [this] { return ecs_figures(); }},
                                     settings);
+}
+
+std::optional<web::EcsFigures> Daemon::ecs_figures() const {
+  if (!ecs_) {
+    return std::nullopt;
+  }
+  const service::Fleet::Stats stats = ecs_->stats();
+  return web::EcsFigures{stats.services, stats.clusters_failing, stats.looks,
+                         stats.unread,   ecs_->calls(),          stats.notices};
 }
 
 Result<void> Daemon::open_timers() {
@@ -155,6 +171,18 @@ Result<void> Daemon::open_timers() {
   }
   timers_ = std::move(*opened);
   return {};
+}
+
+// Also without a cluster, when services of an earlier configuration are to be let go.
+void Daemon::apply_ecs(const config::EcsSettings& settings) {
+  if (!ecs_ && settings.clusters.empty() && watch_->left_behind().empty()) {
+    return;
+  }
+  if (!ecs_) {
+    ecs_ =
+        std::make_unique<EcsSide>(*network_, *watch_, delivery_->troubles(), *log_, fresh_seed());
+  }
+  ecs_->apply(settings);
 }
 
 void Daemon::on_change(const service::StateChange& change) {
@@ -177,7 +205,8 @@ void Daemon::on_change(const service::StateChange& change) {
 void Daemon::show_table_when_ready(MonoTime give_up) {
   const service::WatchStats& stats = watch_->stats();
   const bool all_known =
-      stats.monitors_by_state[static_cast<std::size_t>(alert::State::fresh)] == 0;
+      stats.monitors_by_state[static_cast<std::size_t>(alert::State::fresh)] == 0 &&
+      (!ecs_ || ecs_->settled());
   const MonoTime now = network_->clock().mono_now();
   if (all_known || now >= give_up) {
     console_.table(*watch_, network_->clock().now());

@@ -5,32 +5,16 @@
 #include "adapters/aws/credential_fetch.hpp"
 #include "adapters/aws/region.hpp"
 #include "adapters/command_posix/own_environment.hpp"
-#include "adapters/config_files/config_files.hpp"
-#include "app/aws_region.hpp"
-#include "app/version.hpp"
+#include "app/aws_machine.hpp"
 
 namespace tocsin::app {
 namespace {
 
-// Of ~/.aws/config and tokens.
-constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 20U;
 // Requests are small and many wait for them: tried often and soon, never long at one server.
 constexpr int kAttempts = 10;
 constexpr Milliseconds kFirstDelay{50};
 constexpr Milliseconds kAttemptTimeout{2'000};
 constexpr std::size_t kMostCalls = 2'048;
-
-std::optional<std::string> variable(std::string_view name) {
-  auto value = adapters::environment(name);
-  return value && value->empty() ? std::nullopt : value;
-}
-
-adapters::HttpCurlOptions http_options() {
-  adapters::HttpCurlOptions options;
-  options.user_agent = std::string("tocsin/") + kVersion;
-  options.max_transfers = kMostCalls + 64;  // credentials on top
-  return options;
-}
 
 }  // namespace
 
@@ -43,7 +27,7 @@ DynamoDbTimers::DynamoDbTimers(ports::Loop& timer_loop, Network& network,
       far_commands_(timer_loop, network.loop(), commands_),
       random_(options.seed),
       timer_loop_(timer_loop),
-      http_(std::make_unique<adapters::HttpCurl>(http_options())) {}
+      http_(std::make_unique<adapters::HttpCurl>(aws_http_options(kMostCalls))) {}
 
 DynamoDbTimers::~DynamoDbTimers() { http_.reset(); }
 
@@ -58,21 +42,18 @@ Result<std::unique_ptr<DynamoDbTimers>> DynamoDbTimers::open(ports::Loop& timer_
 }
 
 Result<void> DynamoDbTimers::connect(Network& network, Logger& log, DynamoDbTimersOptions options) {
-  const aws::ReadFile read_file = [](const std::string& path) {
-    return adapters::read_file(path, kLargestFile);
-  };
-  const aws::World world{network.clock(), timer_loop_, resolver_, *http_,
-                         far_commands_,   variable,    read_file, random_};
+  const aws::World world{network.clock(), timer_loop_,  resolver_,     *http_,
+                         far_commands_,   aws_variable, read_aws_file, random_};
   auto profiles = aws::read_profiles(world);
   if (!profiles) {
     return std::unexpected(std::move(profiles.error()));
   }
-  const std::string profile = variable("AWS_PROFILE").value_or("default");
+  const std::string profile = aws_profile();
   aws::ClientOptions client;
-  client.region = options.region.empty() ? aws::known_region(variable, *profiles, profile)
+  client.region = options.region.empty() ? aws::known_region(aws_variable, *profiles, profile)
                                          : std::move(options.region);
   if (client.region.empty()) {
-    auto found = find_aws_region(variable, read_file);
+    auto found = find_aws_region();
     if (!found) {
       return fail(ErrorCode::invalid,
                   "timers.store.dynamodb names no region, and there is " + found.error().message);

@@ -12,8 +12,10 @@
 #include "app/remote.hpp"
 #include "base/event_id.hpp"
 #include "base/json_writer.hpp"
+#include "base/near_miss.hpp"
 #include "base/redactor.hpp"
 #include "check/json.hpp"
+#include "config/text_names.hpp"
 #include "notification/sample_event.hpp"
 #include "web/steps_json.hpp"
 
@@ -132,9 +134,12 @@ Result<std::string> preview_of_config(const NotifyOptions& options) {
     return fail(ErrorCode::invalid,
                 fmt::format("{} has no channel '{}'", options.config, options.channel));
   }
-  const auto type = alert::parse_event_type(options.event.empty() ? "went_down" : options.event);
+  const auto type = config::text_type(options.event.empty() ? "went_down" : options.event);
   if (!type) {
-    return fail(ErrorCode::invalid, fmt::format("--event: there is no type '{}'", options.event));
+    const auto near = near_miss(options.event, config::text_names());
+    return fail(ErrorCode::invalid,
+                fmt::format("--event: there is no type '{}'{}", options.event,
+                            near ? fmt::format("; did you mean {}?", *near) : ""));
   }
   const auto subject = subject_of(options, *loaded->config);
   if (!subject) {

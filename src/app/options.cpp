@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/options_alerting.hpp"
+#include "app/options_ecs.hpp"
 #include "app/version.hpp"
 
 namespace tocsin::app {
@@ -42,6 +43,7 @@ struct Values {
   RunOptions run{.config = "tocsin.yml"};
   ConfigCheckOptions check{.config = "tocsin.yml"};
   StatusOptions status;
+  DeploymentsOptions deployments;
   ProbeOptions probe{.config = "tocsin.yml"};
   BackupOptions backup{.config = "tocsin.yml"};
   TimersOptions timers;
@@ -58,6 +60,17 @@ CLI::App* add_status(CLI::App& app, StatusOptions& status) {
   CLI::App* command = app.add_subcommand("status", "show the monitors of a running daemon");
   add_server(*command, status);
   command->add_flag("-w,--watch", status.watch, "show again every 2 s until Ctrl-C");
+  return command;
+}
+
+CLI::App* add_deployments(CLI::App& app, DeploymentsOptions& deployments) {
+  CLI::App* command = app.add_subcommand(
+      "deployments", "show what was deployed to an ECS service, when and how it ended");
+  command->add_option("monitor", deployments.monitor, "the monitor of the service")->required();
+  command->add_option("--limit", deployments.limit, "the newest so many, up to 1000 (default 20)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  add_server(*command, deployments);
   return command;
 }
 
@@ -123,9 +136,11 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
   const CLI::App* schema =
       config->add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
   const CLI::App* status = add_status(app, values.status);
+  const CLI::App* deployments = add_deployments(app, values.deployments);
   const CLI::App* probe = add_probe(app, values.probe);
   const CLI::App* backup = add_backup(app, values.backup);
   const CLI::App* timers = add_timers(app, values.timers);
+  const EcsCommands ecs(app);
   AlertingCommands alerting(app);
   try {
     app.parse(argc, argv);
@@ -143,12 +158,16 @@ std::variant<Options, int> parse_command_line(int argc, const char* const* argv)
     out.command = ConfigSchemaOptions{};
   } else if (status->parsed()) {
     out.command = values.status;
+  } else if (deployments->parsed()) {
+    out.command = values.deployments;
   } else if (probe->parsed()) {
     out.command = values.probe;
   } else if (backup->parsed()) {
     out.command = values.backup;
   } else if (timers->parsed()) {
     out.command = values.timers;
+  } else if (ecs.parsed()) {
+    out.command = ecs.chosen();
   } else {
     out.command = alerting.chosen();
   }

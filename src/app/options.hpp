@@ -36,6 +36,10 @@ struct ServerOptions {
 struct StatusOptions : ServerOptions {
   bool watch = false;
 };
+struct DeploymentsOptions : ServerOptions {
+  std::string monitor;
+  unsigned limit = 20;  // the newest so many; 1 to 1000
+};
 struct ProbeOptions {
   std::string target;  // a URL, tcp://host:port, or the name of a monitor of `config`
   std::string config;
@@ -89,10 +93,26 @@ struct AcknowledgeOptions : ServerOptions {
   bool undo = false;
 };
 
+struct EcsReplayOptions {
+  std::string file;
+  std::optional<std::string> scenario;  // only this one
+  bool json = false;
+};
+struct EcsRecordOptions {
+  std::string cluster;                // name or ARN
+  std::vector<std::string> services;  // names or patterns; none: those of the configuration, or all
+  std::string config;                 // "" none
+  std::string region, role_arn, external_id;  // "" as the configuration has them
+  std::optional<Milliseconds> interval;       // absent: as the configuration has it
+  Milliseconds duration{600'000};
+  std::string output;  // "" named for the cluster
+};
+
 using Command = std::variant<RunOptions, ConfigCheckOptions, ConfigSchemaOptions, StatusOptions,
                              ProbeOptions, BackupOptions, SilenceAddOptions, SilenceListOptions,
                              SilenceEndOptions, OutboxListOptions, OutboxRetryOptions,
-                             OutboxDropOptions, NotifyOptions, AcknowledgeOptions, TimersOptions>;
+                             OutboxDropOptions, NotifyOptions, AcknowledgeOptions, TimersOptions,
+                             DeploymentsOptions, EcsReplayOptions, EcsRecordOptions>;
 
 struct Options {
   Command command;

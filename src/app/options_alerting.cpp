@@ -31,7 +31,8 @@ CLI::Option* add_time(CLI::App& command, const std::string& name, std::string& v
 
 void add_sample(CLI::App& command, NotifyOptions& notify) {
   command.add_option("channel", notify.channel, "the channel's name")->required();
-  command.add_option("--event", notify.event, "the type of the event (default went_down)");
+  command.add_option("--event", notify.event,
+                     "the type of the event, or mona's name of it (default went_down)");
   command.add_option("--monitor", notify.monitor, "whose name and labels the event carries");
   add_server(command, notify);
 }

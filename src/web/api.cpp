@@ -36,6 +36,8 @@ Handler handler_of(Action action) {
       return list_history;
     case Action::rollups:
       return list_rollups;
+    case Action::deployments:
+      return list_deployments;
     case Action::events:
       return list_events;
     case Action::pause:

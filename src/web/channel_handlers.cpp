@@ -6,7 +6,9 @@
 #include <chrono>
 #include <expected>
 
+#include "base/near_miss.hpp"
 #include "base/utf8.hpp"
+#include "config/text_names.hpp"
 #include "notification/sample_event.hpp"
 #include "web/fields.hpp"
 #include "web/handlers.hpp"
@@ -75,10 +77,12 @@ std::expected<Sample, Problem> read_sample(const Call& call, const Monitors& mon
   Fields fields(call.body);
   Sample out;
   if (const auto name = fields.text("type", kLongestName)) {
-    const auto type = alert::parse_event_type(*name);
+    const auto type = config::text_type(*name);
     if (!type) {
-      fields.refuse(fmt::format("`type` is \"{}\", which is none of {}", clip(printable(*name), 60),
-                                known_types()));
+      const auto near = near_miss(*name, config::text_names());
+      fields.refuse(fmt::format("`type` is \"{}\", which is none of {}{}",
+                                clip(printable(*name), 60), known_types(),
+                                near ? fmt::format(" (did you mean {}?)", *near) : ""));
     }
     out.type = type.value_or(out.type);
   }

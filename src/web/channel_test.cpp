@@ -85,6 +85,15 @@ TEST(Channels, ATestMayBeOfAnyTypeAndAboutAnyMonitor) {
   EXPECT_EQ(event.id.size(), 26U);
 }
 
+TEST(Channels, ATestTakesMonasNamesOfTypes) {
+  test::World world;
+  world.alerting.add_outlet("ops");
+  world.alerting.test_result = service::Dispatcher::Tested{true, "HTTP 200", {}};
+  const Response answer = world.post("/api/v1/channels/ops/test", R"({"type": "deploy"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(world.alerting.tested.at(0).type, "deploy_started");
+}
+
 TEST(Channels, AWrongTestIsRefusedAndNothingIsSent) {
   test::World world;
   world.alerting.add_outlet("dd", true);
@@ -94,6 +103,7 @@ TEST(Channels, AWrongTestIsRefusedAndNothingIsSent) {
   const Response type = world.post(ops, R"({"type": "went_dwn"})");
   EXPECT_EQ(type.status, 400);
   EXPECT_THAT(type.body, HasSubstr("went_down still_down recovered"));
+  EXPECT_THAT(type.body, HasSubstr("(did you mean went_down?)"));
   EXPECT_EQ(world.post(ops, R"({"event": "went_down"})").status, 400);
   EXPECT_EQ(world.post(ops, R"({"monitor": "nope"})").status, 404);
   EXPECT_EQ(world.post("/api/v1/channels/nope/test").status, 404);

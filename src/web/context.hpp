@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,16 @@ struct TransportStats {
   std::uint64_t malformed = 0;  // requests that were not HTTP, or beyond a limit
 };
 
+// What is counted of ECS services.
+struct EcsFigures {
+  std::uint64_t services = 0;          // looked at
+  std::uint64_t clusters_failing = 0;  // that cannot be looked at now
+  std::uint64_t looks = 0;             // at a service, answered; since the start
+  std::uint64_t unanswered = 0;        // not answered
+  std::uint64_t calls = 0;             // of AWS
+  std::uint64_t notices = 0;           // told
+};
+
 struct Context {
   Monitors& monitors;
   ports::Store& store;
@@ -49,6 +60,7 @@ struct Context {
   const TransportStats* transport = nullptr;        // null: not counted
   Alerting* alerting = nullptr;  // null: nobody is told of anything; what needs it answers 503
   TimerCalls* timers = nullptr;  // null: there are none; what needs them answers 404
+  std::function<std::optional<EcsFigures>()> ecs;  // empty, or nothing: no cluster is watched
 };
 
 }  // namespace tocsin::web

@@ -74,13 +74,17 @@ std::optional<Sort> parse_sort(std::string_view text) {
   return std::nullopt;
 }
 
-std::string encode_cursor(Sort sort, const Position& position) {
-  return base64url(fmt::format("1 {} {} {}", sort_name(sort), position.primary, position.name));
+std::string encode_cursor(std::string_view list, const Position& position) {
+  return base64url(fmt::format("1 {} {} {}", list, position.primary, position.name));
 }
 
-std::optional<Position> decode_cursor(Sort sort, std::string_view cursor) {
+std::string encode_cursor(Sort sort, const Position& position) {
+  return encode_cursor(sort_name(sort), position);
+}
+
+std::optional<Position> decode_cursor(std::string_view list, std::string_view cursor) {
   const auto text = from_base64url(cursor);
-  const std::string prefix = fmt::format("1 {} ", sort_name(sort));
+  const std::string prefix = fmt::format("1 {} ", list);
   // Only the text that we would write ourselves: no second spelling of one place.
   if (!text || !text->starts_with(prefix) || base64url(*text) != cursor) {
     return std::nullopt;
@@ -100,8 +104,14 @@ std::optional<Position> decode_cursor(Sort sort, std::string_view cursor) {
   position.name = rest.substr(space + 1);
   const auto printable = [](char c) { return static_cast<unsigned char>(c) >= 0x20; };
   const bool fits = !position.name.empty() && std::ranges::all_of(position.name, printable) &&
-                    is_utf8(position.name) && (sort.key != SortKey::name || position.primary == 0);
+                    is_utf8(position.name);
   return fits ? std::optional(std::move(position)) : std::nullopt;
+}
+
+std::optional<Position> decode_cursor(Sort sort, std::string_view cursor) {
+  auto position = decode_cursor(sort_name(sort), cursor);
+  const bool fits = position && (sort.key != SortKey::name || position->primary == 0);
+  return fits ? std::move(position) : std::nullopt;
 }
 
 }  // namespace tocsin::web

@@ -27,6 +27,10 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
+// `list` names a list that has one order only; the cursors of another are refused.
+[[nodiscard]] std::string encode_cursor(std::string_view list, const Position& position);
+[[nodiscard]] std::optional<Position> decode_cursor(std::string_view list, std::string_view cursor);
+
 [[nodiscard]] std::string encode_cursor(Sort sort, const Position& position);
 // nullopt when it is damaged or belongs to another sort order.
 [[nodiscard]] std::optional<Position> decode_cursor(Sort sort, std::string_view cursor);

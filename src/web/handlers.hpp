@@ -52,6 +52,7 @@ void list_monitors(const SharedPtr& shared, Call call, Responder respond);
 void show_monitor(const SharedPtr& shared, Call call, Responder respond);
 void list_history(const SharedPtr& shared, Call call, Responder respond);
 void list_rollups(const SharedPtr& shared, Call call, Responder respond);
+void list_deployments(const SharedPtr& shared, Call call, Responder respond);
 void list_events(const SharedPtr& shared, Call call, Responder respond);
 
 void pause_monitor(const SharedPtr& shared, Call call, Responder respond);
@@ -89,7 +90,7 @@ void disarm_timer(const SharedPtr& shared, Call call, Responder respond);
 // Null when nobody is told of anything; then the answer, 503, is given.
 [[nodiscard]] Alerting* alerting_of(const SharedPtr& shared, Responder& respond);
 // Ends the items of a list and its object.
-void end_list(JsonWriter& out, const std::optional<std::string>& next);
+void end_list(JsonWriter& w, const std::optional<std::string>& next);
 // nullopt when the query holds no parameter; for handlers that take none.
 [[nodiscard]] std::optional<Problem> unexpected_parameter(const Query& query);
 

@@ -59,6 +59,22 @@ void write_monitors(MetricsText& m, const service::WatchStats& stats) {
   }
 }
 
+void write_ecs(MetricsText& m, const Context& context) {
+  const auto figures = context.ecs ? context.ecs() : std::nullopt;
+  if (!figures) {
+    return;
+  }
+  one(m, "tocsin_ecs_services", "gauge", "ECS services that are looked at.", figures->services);
+  one(m, "tocsin_ecs_clusters_failing", "gauge", "ECS clusters that cannot be looked at now.",
+      figures->clusters_failing);
+  m.begin("tocsin_ecs_looks_total", "counter", "Looks at an ECS service, and what came of them.");
+  m.sample(LabelArray<1>{{{"result", "answered"}}}, figures->looks);
+  m.sample(LabelArray<1>{{{"result", "unanswered"}}}, figures->unanswered);
+  one(m, "tocsin_ecs_calls_total", "counter", "Calls of the ECS API.", figures->calls);
+  one(m, "tocsin_ecs_notices_total", "counter", "What happened to ECS services and was told.",
+      figures->notices);
+}
+
 void write_schedule(MetricsText& m, const service::WatchStats& stats) {
   const schedule::Counters& counters = stats.counters;
   one(m, "tocsin_schedule_planned_total", "counter",
@@ -206,6 +222,7 @@ void answer_metrics(const SharedPtr& shared, Call call, Responder respond) {
   write_config(m, context);
   write_alerting(m, context);
   write_timers(m, context);
+  write_ecs(m, context);
   write_http(m, *shared);
   const bool each =
       shared->metrics_per_monitor.value_or(context.monitors.size() <= kMostMonitorsUnasked);

@@ -121,6 +121,17 @@ TEST(Metrics, ShowMonitorsScheduleStoreAndRequests) {
   expect_well_formed(response.body);
 }
 
+TEST(Metrics, ShowEcsWhereClustersAreWatched) {
+  test::World world;
+  EXPECT_THAT(world.get("/metrics").body, Not(HasSubstr("tocsin_ecs_")));
+  world.ecs = EcsFigures{.services = 12, .unanswered = 3, .calls = 40};
+  const std::string shown = world.get("/metrics").body;
+  for (const std::string line : {"tocsin_ecs_services 12", "tocsin_ecs_calls_total 40",
+                                 R"(tocsin_ecs_looks_total{result="unanswered"} 3)"}) {
+    EXPECT_THAT(shown, HasSubstr("\n" + line + "\n"));
+  }
+}
+
 TEST(Metrics, LeaveOutSingleMonitorsAboveFiveThousandUnlessAsked) {
   test::World world;
   world.monitors.add_many(5001);

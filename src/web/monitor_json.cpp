@@ -88,7 +88,7 @@ void write_incident(JsonWriter& w, const service::MonitorView& view, Instant now
 
 // What is known of a job that pings; nothing that would let somebody ping for it.
 void write_heartbeat(JsonWriter& w, const service::MonitorView& view) {
-  if (!check::is_passive(*view.config->check)) {
+  if (!std::holds_alternative<check::HeartbeatCheck>(view.config->check->target)) {
     return;
   }
   static const timer::Heartbeat kNothing;
@@ -111,6 +111,14 @@ void write_heartbeat(JsonWriter& w, const service::MonitorView& view) {
     w.null();
   }
   w.end_object();
+}
+
+// Where a service of ECS runs.
+void write_service(JsonWriter& w, const service::MonitorView& view) {
+  if (const auto* ecs = std::get_if<check::EcsCheck>(&view.config->check->target)) {
+    w.key("ecs").object().field("cluster", ecs->cluster).field("service", ecs->service);
+    w.field("region", ecs->region).field("account", ecs->account).end_object();
+  }
 }
 
 }  // namespace
@@ -150,6 +158,7 @@ MonitorItem::MonitorItem(const service::MonitorView& view, Instant now) {
   w.field("paused", view.paused).field("silenced", view.silenced);
   w.field("flapping", view.flapping);
   write_heartbeat(w, view);
+  write_service(w, view);
   write_incident(w, view, now);
   w.key("last");
   if (view.last_json.empty()) {

@@ -30,6 +30,7 @@ enum class Action : std::uint8_t {
   show_monitor,
   history,
   rollups,
+  deployments,
   events,
   pause,
   resume,

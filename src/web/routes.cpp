@@ -14,6 +14,7 @@ constexpr std::array kRoutes{
     Route{Action::show_monitor, "GET", "/api/v1/monitors/{name}", Access::read},
     Route{Action::history, "GET", "/api/v1/monitors/{name}/history", Access::read},
     Route{Action::rollups, "GET", "/api/v1/monitors/{name}/rollups", Access::read},
+    Route{Action::deployments, "GET", "/api/v1/monitors/{name}/deployments", Access::read},
     Route{Action::pause, "POST", "/api/v1/monitors/{name}/pause", Access::write},
     Route{Action::resume, "POST", "/api/v1/monitors/{name}/resume", Access::write},
     Route{Action::check_now, "POST", "/api/v1/monitors/{name}/check", Access::write},

@@ -155,6 +155,9 @@ class ScriptedStore final : public ports::Store {
   Result<std::vector<ports::ThreadRow>> load_threads() override {
     return std::vector<ports::ThreadRow>{};
   }
+  Result<std::vector<ports::MemoRow>> load_memos() override {
+    return std::vector<ports::MemoRow>{};
+  }
   Result<std::vector<ports::SilenceRow>> load_silences() override {
     return std::vector<ports::SilenceRow>{};
   }
@@ -176,6 +179,19 @@ class ScriptedStore final : public ports::Store {
       const bool fits = (query.monitor.empty() || query.monitor == row.monitor) &&
                         (query.type.empty() || query.type == row.type) &&
                         (query.before_id.empty() || row.id < query.before_id);
+      if (fits && rows.size() < query.limit) {
+        rows.push_back(row);
+      }
+    }
+    reply(std::move(rows), std::move(answer));
+  }
+  void read_deployments(ports::DeploymentQuery query,
+                        Answer<std::vector<ports::DeploymentRow>> answer) override {
+    std::vector<ports::DeploymentRow> rows;
+    for (const ports::DeploymentRow& row : deployments) {
+      const bool fits = row.monitor == query.monitor &&
+                        (query.before == Instant{} ||
+                         std::pair(row.created, row.id) < std::pair(query.before, query.before_id));
       if (fits && rows.size() < query.limit) {
         rows.push_back(row);
       }
@@ -211,9 +227,10 @@ class ScriptedStore final : public ports::Store {
 
   bool fails = false;
   std::size_t uptime_reads = 0;
-  std::vector<ports::OutcomeRow> outcomes;  // newest first
-  std::vector<ports::EventRow> events;      // newest first
-  std::vector<ports::RollupRow> rollups;    // oldest first
+  std::vector<ports::OutcomeRow> outcomes;        // newest first
+  std::vector<ports::EventRow> events;            // newest first
+  std::vector<ports::DeploymentRow> deployments;  // newest first
+  std::vector<ports::RollupRow> rollups;          // oldest first
   std::map<std::string, ports::UptimeSums> uptime;
 
  private:
@@ -242,6 +259,7 @@ struct World {
   TransportStats transport;
   config::Settings settings;
   ConfigProblems problems;
+  std::optional<EcsFigures> ecs;
   std::unique_ptr<Api> api_;
 
   Api& api() {
@@ -256,7 +274,8 @@ struct World {
                       .started_mono = loop.mono_now(),
                       .config_problems = [this] { return problems; },
                       .transport = &transport,
-                      .alerting = has_alerting ? &alerting : nullptr};
+                      .alerting = has_alerting ? &alerting : nullptr,
+                      .ecs = [this] { return ecs; }};
       api_ = std::make_unique<Api>(std::move(context), settings);
     }
     return *api_;

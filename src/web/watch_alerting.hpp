@@ -25,7 +25,7 @@ class WatchAlerting final : public Alerting {
   }
   void acknowledge(std::string_view monitor, std::optional<alert::Acknowledgement> acknowledgement,
                    Done done) override {
-    watch_.acknowledge(monitor, std::move(acknowledgement), std::move(done));
+    watch_.acknowledge(monitor, acknowledgement, std::move(done));
   }
   [[nodiscard]] std::vector<service::OutletView> outlets() const override {
     return dispatcher_.outlets();
