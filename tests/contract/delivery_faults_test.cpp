@@ -42,6 +42,7 @@ class CountingStore final : public ports::Store {
     return store_->load_outbox(each);
   }
   Result<std::vector<ports::ThreadRow>> load_threads() override { return store_->load_threads(); }
+  Result<std::vector<ports::MemoRow>> load_memos() override { return store_->load_memos(); }
   Result<std::vector<ports::SilenceRow>> load_silences() override {
     return store_->load_silences();
   }
@@ -59,6 +60,10 @@ class CountingStore final : public ports::Store {
   }
   void read_events(ports::EventQuery query, Answer<std::vector<ports::EventRow>> answer) override {
     store_->read_events(std::move(query), std::move(answer));
+  }
+  void read_deployments(ports::DeploymentQuery query,
+                        Answer<std::vector<ports::DeploymentRow>> answer) override {
+    store_->read_deployments(std::move(query), std::move(answer));
   }
   void read_uptime(std::vector<std::string> monitors, Instant now,
                    Answer<std::vector<ports::UptimeSums>> answer) override {

@@ -142,8 +142,8 @@ TEST_P(EcsApiContract, StoppedTasksAndServiceDeploymentsAreAskedForAsAwsWantsIt)
   const auto described = describe({list(GetParam().cluster).front()});
   ASSERT_TRUE(described && described->found.size() == 1);
   const ports::EcsService& service = described->found[0];
-  const auto stopped = ask<std::vector<std::string>>([&](auto answer) {
-    ecs_.list_stopped_tasks(GetParam().cluster, service.name, soon(), std::move(answer));
+  const auto stopped = ask<ports::EcsTaskArns>([&](auto answer) {
+    ecs_.list_stopped_tasks(GetParam().cluster, service.name, "", soon(), std::move(answer));
   });
   EXPECT_TRUE(stopped) << stopped.error().message;
   const auto gone = ask<std::vector<deployment::Task>>([&](auto answer) {

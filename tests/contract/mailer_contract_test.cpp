@@ -60,7 +60,7 @@ class RealMail {
     server_ = std::make_unique<LoopbackSmtp>(std::move(script));
     port_ = server == Server::absent ? closed_port() : server_->port();
   }
-  void send(ports::MailRequest request, std::shared_ptr<Answered> answered) {
+  void send(ports::MailRequest request, const std::shared_ptr<Answered>& answered) {
     request.port = port_;
     loop_.on_loop([&] {
       mailer_->send(std::move(request), [answered](ports::MailResult result) {
@@ -100,7 +100,7 @@ class ScriptedMail {
   void serve(Server server) {
     mailer_->script = [server](const ports::MailRequest& request) { return play(server, request); };
   }
-  void send(ports::MailRequest request, std::shared_ptr<Answered> answered) {
+  void send(ports::MailRequest request, const std::shared_ptr<Answered>& answered) {
     request.port = 25;
     mailer_->send(std::move(request), [answered](ports::MailResult result) {
       ++answered->times;

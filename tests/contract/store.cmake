@@ -6,7 +6,7 @@ target_link_libraries(tocsin_store_harness PUBLIC tocsin::adapters_store_sqlite 
 tocsin_test(
   NAME tocsin_store_contract_tests
   TIMEOUT 900 # three minutes under the thread sanitizer
-  SOURCES store_contract_test.cpp store_delivery_test.cpp store_faults_test.cpp store_gather_test.cpp
+  SOURCES store_contract_test.cpp store_delivery_test.cpp store_deployments_test.cpp store_faults_test.cpp store_gather_test.cpp
   DEPS store_harness
   LABELS contract tsan)
 tocsin_test(

@@ -11,29 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "contract/store_harness.hpp"
+#include "contract/store_suite.hpp"
 
 namespace tocsin::test {
 namespace {
 
 using std::chrono::hours;
 
-using Make = std::unique_ptr<Backend> (*)();
-struct Kind {
-  const char* name;
-  Make make;
-};
-
-class StoreContract : public ::testing::TestWithParam<Kind> {
+class StoreContract : public StoreSuite {
  protected:
-  ports::Store& open(Backend::Options options = {}) {
-    store_ = &backend_->open(loop_, options);
-    return *store_;
-  }
-  void must_commit(ports::WriteBatch batch) {
-    const auto done = commit(loop_, *store_, std::move(batch));
-    ASSERT_TRUE(done) << done.error().message;
-  }
   void put_outcomes(const std::string& name, std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t n = from; n <= to; ++n) {
       ports::WriteBatch batch;
@@ -74,10 +60,6 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
     }
     return found;
   }
-
-  PumpLoop loop_;
-  std::unique_ptr<Backend> backend_ = GetParam().make();
-  ports::Store* store_ = nullptr;
 };
 
 ports::MonitorRecord full_record() {
@@ -467,11 +449,7 @@ TEST_P(StoreContract, AFullQueueFailsWhatCannotWaitAndAllAfterIt) {
   EXPECT_EQ(check_numbered(loop_, *store_, 1, written + 1, written + 1), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         ::testing::Values(Kind{"Memory", make_memory_backend},
-                                           Kind{"Sqlite", make_sqlite_backend},
-                                           Kind{"SqliteOnFaultVfs", make_faulty_sqlite_backend}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, all_stores(), name_of_store);
 
 // The same, with a disk that can be made to refuse.
 class StoreFailureContract : public StoreContract {};
@@ -532,9 +510,10 @@ TEST_P(StoreFailureContract, ReadsGoOnWhileWritesFail) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreFailureContract,
-                         ::testing::Values(Kind{"Memory", make_memory_backend},
-                                           Kind{"SqliteOnFaultVfs", make_faulty_sqlite_backend}),
-                         [](const auto& param) { return std::string(param.param.name); });
+                         ::testing::Values(StoreKind{"Memory", make_memory_backend},
+                                           StoreKind{"SqliteOnFaultVfs",
+                                                     make_faulty_sqlite_backend}),
+                         name_of_store);
 
 }  // namespace
 }  // namespace tocsin::test

@@ -6,26 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "contract/store_harness.hpp"
+#include "contract/store_suite.hpp"
 
 namespace tocsin::test {
 namespace {
 
 using Names = std::vector<std::string>;
-using Make = std::unique_ptr<Backend> (*)();
-struct Kind {
-  const char* name;
-  Make make;
-};
 
-class StoreDelivery : public ::testing::TestWithParam<Kind> {
+class StoreDelivery : public StoreSuite {
  protected:
   void SetUp() override { open(); }
-  void open() { store_ = &backend_->open(loop_, {}); }
-  void must_commit(ports::WriteBatch batch) {
-    const auto done = commit(loop_, *store_, std::move(batch));
-    ASSERT_TRUE(done) << done.error().message;
-  }
   ports::OutboxRow row(const std::string& key) {
     return {key, "ops", false, "checkout", "01HF", loop_.now(), "{\"key\":\"" + key + "\"}"};
   }
@@ -40,14 +30,10 @@ class StoreDelivery : public ::testing::TestWithParam<Kind> {
   Names waiting() {
     Names keys;
     const auto loaded =
-        store_->load_outbox([&](ports::OutboxRow found) { keys.push_back(found.key); });
+        store_->load_outbox([&](const ports::OutboxRow& found) { keys.push_back(found.key); });
     EXPECT_TRUE(loaded);
     return keys;
   }
-
-  PumpLoop loop_;
-  std::unique_ptr<Backend> backend_ = GetParam().make();
-  ports::Store* store_ = nullptr;
 };
 
 TEST_P(StoreDelivery, RowsWaitInTheOrderOfTheirCommit) {
@@ -122,32 +108,43 @@ TEST_P(StoreDelivery, SilencesAreReplacedAndEnd) {
   EXPECT_EQ(found->at(0).json, "{\"a\":2}");
 }
 
+TEST_P(StoreDelivery, MemosAreReplacedAndForgotten) {
+  ports::WriteBatch batch;
+  batch.memos = {{"ecs:b", "2"}, {"ecs:a", "1"}};
+  must_commit(std::move(batch));
+  ports::WriteBatch next;
+  next.memos = {{"ecs:a", "3"}, {"ecs:b", ""}, {"ecs:c", ""}};
+  must_commit(std::move(next));
+  open();
+  const auto found = store_->load_memos();
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->at(0).name, "ecs:a");
+  EXPECT_EQ(found->at(0).text, "3");
+}
+
 TEST_P(StoreDelivery, TheAlertingMemoryOfAMonitorComesBack) {
   ports::WriteBatch batch;
   batch.monitors.push_back(make_record("a"));
   batch.monitors.back().alerting = "{\"flap\":{}}";
-  batch.monitors.back().heartbeat = "{\"runs\":[]}";
+  batch.monitors.back().memory = "{\"runs\":[]}";
   batch.monitors.push_back(make_record("b"));
   must_commit(std::move(batch));
   ports::WriteBatch again;
   again.monitors.push_back(make_record("b"));
   again.monitors.back().alerting = "{}";
-  again.monitors.back().heartbeat = "{}";
+  again.monitors.back().memory = "{}";
   must_commit(std::move(again));
   open();
   const auto records = load_all(*store_);
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].alerting, "{\"flap\":{}}");
   EXPECT_EQ(records[1].alerting, "{}");
-  EXPECT_EQ(records[0].heartbeat, "{\"runs\":[]}");
-  EXPECT_EQ(records[1].heartbeat, "{}");
+  EXPECT_EQ(records[0].memory, "{\"runs\":[]}");
+  EXPECT_EQ(records[1].memory, "{}");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreDelivery,
-                         ::testing::Values(Kind{"Memory", make_memory_backend},
-                                           Kind{"Sqlite", make_sqlite_backend},
-                                           Kind{"SqliteOnFaultVfs", make_faulty_sqlite_backend}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreDelivery, all_stores(), name_of_store);
 
 }  // namespace
 }  // namespace tocsin::test

@@ -92,17 +92,22 @@ TEST_F(StoreFile, ANewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
   sql(path_, "PRAGMA user_version = 4711");
   EXPECT_THAT(refusal(ErrorCode::invalid), mentions("newer Tocsin (schema 4711"));
-  sql(path_, "PRAGMA user_version = 4");
+  sql(path_, "PRAGMA user_version = 5");
   EXPECT_TRUE(open());
 }
 
-// What version 4 changed, undone.
-constexpr const char* kToVersion3 =
-    "ALTER TABLE monitors DROP COLUMN heartbeat; PRAGMA user_version = 3";
+// What version 5 changed, undone.
+constexpr const char* kToVersion4 =
+    "DROP TABLE deployments; DROP TABLE memos; PRAGMA user_version = 4";
 
-// What versions 3 and 4 changed, undone: a ring of 20 rows per monitor.
+// What versions 4 and 5 changed, undone.
+constexpr const char* kToVersion3 =
+    "DROP TABLE deployments; DROP TABLE memos; ALTER TABLE monitors DROP COLUMN heartbeat; PRAGMA "
+    "user_version = 3";
+
+// What versions 3 to 5 changed, undone: a ring of 20 rows per monitor.
 constexpr const char* kToVersion2 =
-    "ALTER TABLE monitors DROP COLUMN heartbeat; "
+    "DROP TABLE deployments; DROP TABLE memos; ALTER TABLE monitors DROP COLUMN heartbeat; "
     "CREATE TABLE rings (id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, json TEXT NOT NULL); "
     "INSERT INTO rings SELECT (monitor << 32) + sequence % 20, sequence, json FROM outcomes; "
     "DROP TABLE outcomes; ALTER TABLE rings RENAME TO outcomes; "
@@ -142,15 +147,35 @@ TEST_F(StoreFile, AStoreWithoutHeartbeatsIsBroughtUpAndKeepsThem) {
     ASSERT_TRUE(store) << store.error().message;
     auto records = load_all(**store);
     ASSERT_EQ(records.size(), 1U);
-    EXPECT_EQ(records[0].heartbeat, "");
+    EXPECT_EQ(records[0].memory, "");
     ports::WriteBatch batch;
-    records[0].heartbeat = "{\"plan\":\"every 1d\"}";
+    records[0].memory = "{\"plan\":\"every 1d\"}";
     batch.monitors.push_back(records[0]);
     ASSERT_TRUE(commit(loop_, **store, std::move(batch)));
   }
   auto store = open();
   ASSERT_TRUE(store);
-  EXPECT_EQ(load_all(**store).at(0).heartbeat, "{\"plan\":\"every 1d\"}");
+  EXPECT_EQ(load_all(**store).at(0).memory, "{\"plan\":\"every 1d\"}");
+}
+
+TEST_F(StoreFile, AStoreWithoutDeploymentsIsBroughtUpAndKeepsThem) {
+  {
+    auto store = open();
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(commit(loop_, **store, numbered_batch(1, 1)));
+  }
+  sql(path_, kToVersion4);
+  {
+    auto store = open();
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_EQ(load_all(**store).size(), 1U);
+    EXPECT_TRUE(deployments_of(loop_, **store, {.monitor = "monitor-0"}).empty());
+    ASSERT_TRUE(commit(loop_, **store, numbered_batch(2, 1)));
+  }
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(deployments_of(loop_, **store, {.monitor = "monitor-0"}).size(), 1U);
+  EXPECT_EQ(check_numbered(loop_, **store, 1, 2, 2), "");
 }
 
 TEST_F(StoreFile, RingsOfOutcomesBecomeALogThatGoesOn) {

@@ -222,6 +222,14 @@ std::vector<ports::RollupRow> rollups_of(PumpLoop& loop, ports::Store& store,
   return got.value_or(std::vector<ports::RollupRow>{});
 }
 
+std::vector<ports::DeploymentRow> deployments_of(PumpLoop& loop, ports::Store& store,
+                                                 ports::DeploymentQuery query) {
+  auto got = ask<std::vector<ports::DeploymentRow>>(
+      loop, [&](auto answer) { store.read_deployments(query, std::move(answer)); });
+  EXPECT_TRUE(got) << got.error().message;
+  return got.value_or(std::vector<ports::DeploymentRow>{});
+}
+
 ports::MonitorRecord make_record(const std::string& name, std::uint64_t outcomes) {
   ports::MonitorRecord record;
   record.name = name;
@@ -247,6 +255,7 @@ ports::WriteBatch numbered_batch(std::uint64_t number, std::uint64_t monitors) {
       {name, {alert::RollupLevel::hour, from_unix_ms(1'767'222'000'000), tally}});
   const Instant at = from_unix_ms(1'767'225'600'000 + static_cast<std::int64_t>(number));
   batch.events.push_back({event, name, "went_down", at, fmt::format("{{\"n\":{}}}", number)});
+  batch.deployments.push_back({name, "ecs-svc/1", at, fmt::format("{}", sequence)});
   batch.outbox.push_back({"ops/" + event, "ops", false, name, event, at, "{}"});
   return batch;
 }
@@ -284,6 +293,12 @@ std::string check_numbered(PumpLoop& loop, ports::Store& store, std::uint64_t mo
           "after batch {}: {} has {} outcomes in its record, {} in its history and "
           "{} in its roll-up instead of {}",
           last, name, stored, sequence, ups, count);
+    }
+    const auto deployments = deployments_of(loop, store, {name, {}, "", 10});
+    const std::string version = deployments.empty() ? "0" : deployments.front().json;
+    if (deployments.size() > 1 || version != std::to_string(count)) {
+      return fmt::format("after batch {}: {} has {} deployments, the newest of version {}", last,
+                         name, deployments.size(), version);
     }
   }
   return "";

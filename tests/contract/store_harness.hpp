@@ -126,11 +126,14 @@ template <typename T, typename Call>
     PumpLoop& loop, ports::Store& store, const std::string& monitor,
     alert::RollupLevel level = alert::RollupLevel::hour);
 
+[[nodiscard]] std::vector<ports::DeploymentRow> deployments_of(PumpLoop& loop, ports::Store& store,
+                                                               ports::DeploymentQuery query);
+
 // A record with nothing special in it but `name` and `outcomes`.
 [[nodiscard]] ports::MonitorRecord make_record(const std::string& name, std::uint64_t outcomes = 0);
 
-// Batch `number` of a run over `monitors` monitors: one record, outcome, roll-up, event and outbox
-// row, all of which tell the number, so that a store can be checked for whole batches.
+// Batch `number` of a run over `monitors` monitors: one record, outcome, roll-up, event, deployment
+// and outbox row, all of which tell the number, so that a store can be checked for whole batches.
 [[nodiscard]] ports::WriteBatch numbered_batch(std::uint64_t number, std::uint64_t monitors);
 // "" when the store holds exactly batches 1 to N, each of them wholly, for an N >= `acknowledged`
 // (and <= `handed_over`); else what is wrong.

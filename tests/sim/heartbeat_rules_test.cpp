@@ -40,7 +40,7 @@ TEST(HeartbeatRules, APingIsAnsweredWhenItIsDurable) {
   ASSERT_TRUE(*answer);
   EXPECT_TRUE(answer->value());
   EXPECT_EQ(world.state(0), State::up);
-  EXPECT_THAT(world.store->contents().monitors.at("h0").heartbeat, HasSubstr("last_ping_ms"));
+  EXPECT_THAT(world.store->contents().monitors.at("h0").memory, HasSubstr("last_ping_ms"));
 }
 
 TEST(HeartbeatRules, SilenceIsToldAtTheDeadlineAndAPingRecovers) {

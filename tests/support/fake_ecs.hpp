@@ -52,6 +52,11 @@ class FakeEcs final : public ports::EcsApi {
                      Answer<ports::EcsServiceNames> answer) override {
     note("list " + cluster);
     ports::EcsServiceNames page;
+    if (const auto token = next_token.find(next); token != next_token.end()) {
+      page.next = token->second;
+      reply<ports::EcsServiceNames>("list", std::move(page), std::move(answer));
+      return;
+    }
     std::size_t skip = next.empty() ? 0 : std::stoul(next);
     for (const auto& [name, service] : clusters[cluster]) {
       if (!service.listed) continue;
@@ -99,11 +104,19 @@ class FakeEcs final : public ports::EcsApi {
   }
 
   void list_stopped_tasks(const std::string& cluster, const std::string& service,
-                          MonoTime /*deadline*/, Answer<std::vector<std::string>> answer) override {
+                          const std::string& next, MonoTime /*deadline*/,
+                          Answer<ports::EcsTaskArns> answer) override {
     note("stopped " + cluster + " " + service);
-    std::vector<std::string> out;
-    for (const deployment::Task& task : tasks[service]) out.push_back(task.arn);
-    reply<std::vector<std::string>>("stopped", std::move(out), std::move(answer));
+    ports::EcsTaskArns page;
+    const std::vector<deployment::Task>& all = tasks[service];
+    const std::size_t turn = next.empty() ? 0 : std::stoul(next);
+    const std::size_t begin = turn < empty_pages ? 0 : (turn - empty_pages) * page_size;
+    for (std::size_t i = begin; turn >= empty_pages && i < all.size() && i < begin + page_size;
+         ++i) {
+      page.arns.push_back(all[i].arn);
+    }
+    if (turn < empty_pages || begin + page_size < all.size()) page.next = std::to_string(turn + 1);
+    reply<ports::EcsTaskArns>("stopped", std::move(page), std::move(answer));
   }
 
   void describe_tasks(const std::string& cluster, const std::vector<std::string>& arns,
@@ -130,6 +143,8 @@ class FakeEcs final : public ports::EcsApi {
   std::map<std::string, ports::EcsTaskDefinition> definitions;     // by ARN
   ServiceDeployments deployments;
   std::size_t page_size = 100;
+  std::size_t empty_pages = 0;                    // of stopped tasks, before the first that has any
+  std::map<std::string, std::string> next_token;  // by that of the call: of lists, instead of pages
   Milliseconds latency{20};
   Milliseconds server_ahead{0};
   // What becomes of a call: "list", "describe", ...; null: all are answered.

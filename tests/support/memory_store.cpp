@@ -43,11 +43,18 @@ void check_batch(const ports::WriteBatch& batch) {
   for (const ports::EventRow& row : batch.events) {
     TOCSIN_ASSERT(!row.id.empty() && !row.type.empty() && !row.json.empty());
   }
+  for (const ports::DeploymentRow& row : batch.deployments) {
+    TOCSIN_ASSERT(!row.monitor.empty() && !row.id.empty() && !row.json.empty());
+    TOCSIN_ASSERT(row.created != Instant{});
+  }
   for (const ports::OutboxRow& row : batch.outbox) {
     TOCSIN_ASSERT(!row.key.empty() && !row.target.empty() && !row.payload.empty());
   }
   for (const ports::ThreadRow& row : batch.threads) {
     TOCSIN_ASSERT(!row.channel.empty() && !row.incident.empty() && !row.reference.empty());
+  }
+  for (const ports::MemoRow& row : batch.memos) {
+    TOCSIN_ASSERT(!row.name.empty());
   }
   for (const ports::SilenceRow& row : batch.silences) {
     TOCSIN_ASSERT(!row.id.empty() && !row.json.empty());
@@ -110,6 +117,14 @@ Result<std::vector<ports::SilenceRow>> MemoryStore::load_silences() {
   std::vector<ports::SilenceRow> out;
   for (const auto& [id, json] : contents_.silences) {
     out.push_back({id, json});
+  }
+  return out;
+}
+
+Result<std::vector<ports::MemoRow>> MemoryStore::load_memos() {
+  std::vector<ports::MemoRow> out;
+  for (const auto& [name, text] : contents_.memos) {
+    out.push_back({name, text});
   }
   return out;
 }
@@ -190,6 +205,9 @@ void MemoryStore::apply(ports::WriteBatch& batch) {
   for (ports::EventRow& row : batch.events) {
     contents_.events.try_emplace(row.id, row);
   }
+  for (const ports::DeploymentRow& row : batch.deployments) {
+    contents_.deployments.insert_or_assign({row.monitor, row.id}, row);
+  }
   for (ports::OutboxRow& row : batch.outbox) {
     if (contents_.outbox.try_emplace(row.key, row).second) {
       contents_.outbox_order[row.key] = ++contents_.outbox_rows;
@@ -208,6 +226,13 @@ void MemoryStore::apply_delivery(ports::WriteBatch& batch) {
   }
   for (const auto& key : batch.ended_threads) {
     contents_.threads.erase(key);
+  }
+  for (const ports::MemoRow& row : batch.memos) {
+    if (row.text.empty()) {
+      contents_.memos.erase(row.name);
+    } else {
+      contents_.memos.insert_or_assign(row.name, row.text);
+    }
   }
   for (const ports::SilenceRow& row : batch.silences) {
     contents_.silences.insert_or_assign(row.id, row.json);
@@ -243,6 +268,9 @@ void MemoryStore::forget_old() {
   }
   std::erase_if(contents_.events, [&](const auto& entry) {
     return entry.second.at < now - options_.retention.events;
+  });
+  std::erase_if(contents_.deployments, [&](const auto& entry) {
+    return entry.second.created < now - options_.retention.events;
   });
 }
 
@@ -292,6 +320,27 @@ void MemoryStore::read_events(ports::EventQuery query,
           }
           answer(std::move(found));
         });
+}
+
+void MemoryStore::read_deployments(ports::DeploymentQuery query,
+                                   Answer<std::vector<ports::DeploymentRow>> answer) {
+  TOCSIN_ASSERT(query.limit > 0);
+  later(options_.read_latency, [this, query = std::move(query),
+                                answer = std::move(answer)]() mutable {
+    std::map<std::pair<Instant, std::string>, const ports::DeploymentRow*> ordered;
+    for (const auto& [key, row] : contents_.deployments) {
+      if (row.monitor == query.monitor) {
+        ordered[{row.created, row.id}] = &row;
+      }
+    }
+    auto at = query.before == Instant{} ? ordered.end()
+                                        : ordered.lower_bound({query.before, query.before_id});
+    std::vector<ports::DeploymentRow> found;
+    while (at != ordered.begin() && found.size() < query.limit) {
+      found.push_back(*(--at)->second);
+    }
+    answer(std::move(found));
+  });
 }
 
 void MemoryStore::read_uptime(std::vector<std::string> monitors, Instant now,

@@ -31,7 +31,9 @@ struct StoreContents {
   std::map<std::string, std::uint64_t> outbox_order;  // key to its number in order of commit
   std::map<std::pair<std::string, std::string>, ports::ThreadRow> threads;
   std::map<std::string, std::string> silences;
-  std::uint64_t outbox_rows = 0;  // ever
+  std::map<std::string, std::string> memos;
+  std::map<std::pair<std::string, std::string>, ports::DeploymentRow> deployments;  // monitor, id
+  std::uint64_t outbox_rows = 0;                                                    // ever
 };
 
 struct MemoryStoreOptions {
@@ -65,11 +67,14 @@ class MemoryStore final : public ports::Store {
       const std::function<void(ports::OutboxRow)>& each) override;
   [[nodiscard]] Result<std::vector<ports::ThreadRow>> load_threads() override;
   [[nodiscard]] Result<std::vector<ports::SilenceRow>> load_silences() override;
+  [[nodiscard]] Result<std::vector<ports::MemoRow>> load_memos() override;
   void commit(ports::WriteBatch batch, Done done) override;
   void retry() override { ++epoch_; }
   void read_outcomes(std::string monitor, std::uint64_t before, std::size_t limit,
                      Answer<std::vector<ports::OutcomeRow>> answer) override;
   void read_events(ports::EventQuery query, Answer<std::vector<ports::EventRow>> answer) override;
+  void read_deployments(ports::DeploymentQuery query,
+                        Answer<std::vector<ports::DeploymentRow>> answer) override;
   void read_uptime(std::vector<std::string> monitors, Instant now,
                    Answer<std::vector<ports::UptimeSums>> answer) override;
   void read_rollups(std::string monitor, alert::RollupLevel level, Instant from, std::size_t limit,

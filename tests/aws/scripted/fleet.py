@@ -41,9 +41,10 @@ class Sweeps:
 class PlannedService(Service):
     """Shows what its plan says for the cluster's time; every snapshot is rendered once."""
 
-    def __init__(self, cluster, name, plan, tags=None, sweeps=None):
+    def __init__(self, cluster, name, plan, tags=None, sweeps=None, events=()):
         super().__init__(cluster, name)
         self.plan, self._tags, self._shown, self._sweeps = plan, tags, None, sweeps
+        self._events = events
         self.view()
 
     def answer(self, call):
@@ -99,7 +100,7 @@ class PlannedService(Service):
             reason=self._translated(d.reason)) for d in moment.deployments]
         return shapes.service(self.cluster, self.name, deployments, desired=moment.desired,
                               status=moment.status, created_at=base + moment.created,
-                              tags=self._tags)
+                              tags=self._tags, events=self._events)
 
     def _translated(self, reason):
         head, mark, id_ = (reason or "").partition("deploymentId ")
@@ -107,13 +108,16 @@ class PlannedService(Service):
 
 
 class Fleet:
-    """`calm`: mean seconds between two acts of one service, None: nothing happens by itself."""
+    """`calm`: mean seconds between two acts of one service, None: nothing happens by itself.
+    `events`: how long each service's log is, all of it old and the same for all; AWS keeps 100."""
 
     def __init__(self, world, *, services=100, clusters=5, account_regions=2, seed=1, calm=3600.0,
-                 step=None, account="123456789012", external_id=EXTERNAL_ID):
+                 step=None, account="123456789012", external_id=EXTERNAL_ID, events=0):
         self.world, self.seed = world, seed
         self.clusters, self.services = [], {}
         made, sweeps = [], []
+        log = [shapes.event("(service fleet) has reached a steady state.",
+                            world.clock.base - 21600.0 * (n + 1)) for n in range(events)]
         for number in range(clusters):
             place = self._place(number % account_regions, account)
             cluster = place.add_cluster(f"fleet-{number}")
@@ -133,7 +137,7 @@ class Fleet:
             tags = {"team": f"team-{number % 7}", "service": name}
             plan = Plan(name, f"{seed} {cluster.name}", calm)
             self.services[cluster.name, name] = cluster.add(
-                PlannedService(cluster, name, plan, tags, sweeps[number % clusters]))
+                PlannedService(cluster, name, plan, tags, sweeps[number % clusters], log))
 
     def _place(self, number, account):
         """Two regions an account."""

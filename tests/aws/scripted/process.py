@@ -2,9 +2,10 @@
 interpreter with it.
 
     fleet = FleetProcess(services=2000, clusters=20, account_regions=5, seed=1, calm=None,
-                         latency=0.02, validate=False)
+                         events=100, latency=0.02, validate=False)
     fleet.url, fleet.key, fleet.secret, fleet.clusters
     fleet.calls()                  # [[operation, account, region, number], ...] since the last reset()
+    fleet.times()                  # [[epoch seconds, operation, account, region], ...], as they came
     fleet.deploy("fleet-3", "service-42")     # {"started": epoch seconds, "complete": epoch seconds}
     fleet.violations(); fleet.reset(); fleet.close()
 
@@ -42,6 +43,9 @@ class FleetProcess:
     def calls(self):
         return self._ask("calls")
 
+    def times(self):
+        return self._ask("times")
+
     def deploy(self, cluster, service):
         return self._ask("deploy", cluster=cluster, service=service)
 
@@ -70,6 +74,8 @@ def control(server, fleet):
         what = url.path.rsplit("/", 1)[-1]
         if what == "calls":
             return [[*who, count] for who, count in sorted(server.counts().items())]
+        if what == "times":
+            return [[c.time, c.operation, c.account, c.region] for c in list(server.calls)]
         if what == "deploy":
             started, complete = fleet.deploy(query["cluster"], query["service"])
             return {"started": started, "complete": complete}
