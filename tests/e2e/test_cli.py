@@ -26,8 +26,8 @@ def test_version_and_help_are_printed(tocsin):
     assert version.returncode == 0 and version.stdout.startswith("tocsin 0.")
     usage = tocsin("--help")
     assert usage.returncode == 0
-    for command in ("run", "config", "probe", "status", "backup", "silence", "acknowledge", "outbox",
-                    "notify"):
+    for command in ("run", "config", "probe", "status", "deployments", "ecs", "backup", "silence", "acknowledge",
+                    "outbox", "notify"):
         assert command in usage.stdout
     assert "--log-level LEVEL  " in usage.stdout
 
@@ -35,6 +35,7 @@ def test_version_and_help_are_printed(tocsin):
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["run", "--nonsense"], ["probe"],
                                   ["probe", "http://127.0.0.1/", "--timeout", "soon"],
                                   ["--log-level", "loud", "run"],
+                                  ["deployments"], ["deployments", "shop", "--limit", "0"],
                                   ["outbox"], ["outbox", "drop"], ["notify", "test"],
                                   ["acknowledge"], ["acknowledge", "shop", "--for", "soon"],
                                   ["acknowledge", "shop", "--undo", "--by", "ana"]])
