@@ -57,7 +57,7 @@ soak:  ## The long fault runs (about an hour); docs/soak.md records results
 
 .PHONY: bench
 bench:  ## Build and run the benchmarks beside their references
-	@tools/install-deps bench
+	@tools/install-deps bench test
 	@cmake --preset release -DTOCSIN_BENCH=ON >/dev/null
 	@cmake --build $(BUILD)/release --parallel $(JOBS)
 	@bench/run

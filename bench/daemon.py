@@ -58,8 +58,8 @@ class Lateness:
 
 
 class Daemon(measured.Process):
-    def __init__(self, folder, config, log_name="tocsin.log"):
-        """`config`: YAML text without `listen` and `store`."""
+    def __init__(self, folder, config, log_name="tocsin.log", env=None):
+        """`config`: YAML text without `listen` and `store`; `env`: the whole environment."""
         folder = pathlib.Path(folder)
         (self.port,) = measured.free_ports()
         path = folder / "tocsin.yml"
@@ -67,7 +67,7 @@ class Daemon(measured.Process):
             out.write(f"listen: 127.0.0.1:{self.port}\n"
                       f"store: {{sqlite: {{path: {folder}/tocsin.db}}}}\n")
             out.write(config)
-        super().__init__([binary(), "run", "-c", path], folder / log_name)
+        super().__init__([binary(), "run", "-c", path], folder / log_name, env)
 
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
