@@ -20,7 +20,7 @@ using Local = Calendar::Local;
 constexpr sys_seconds kEarliest = sys_days{year{1900} / 1 / 1};
 constexpr sys_seconds kLatest = sys_days{year{9900} / 1 / 1};
 constexpr days kSearch{30 * 366};
-constexpr days kGapWindow{367};
+constexpr days kGapWindow{369};
 
 Local to_local(sys_seconds at, seconds offset) { return Local{(at + offset).time_since_epoch()}; }
 sys_seconds to_instant(Local at, seconds offset) {

@@ -44,8 +44,9 @@ class Cron {
   [[nodiscard]] std::uint64_t count(Instant after, Instant until) const;
 
   // The shortest distance between two matches of the days (in the zone) from that of `from` to the
-  // 366th after it; nullopt with fewer than two. Never too long; shorter than what is really met
-  // only where the one day of a rare pattern is itself a day of a DST change.
+  // 368th after it, so that every match within 366 times 24 hours counts, also over a day that the
+  // zone skips; nullopt with fewer than two. Never too long; shorter than what is really met only
+  // where the one day of a rare pattern is itself a day of a DST change.
   [[nodiscard]] std::optional<Milliseconds> shortest_gap(Instant from) const;
 
   // Whether the hour or minute field starts with `*`.

@@ -202,5 +202,13 @@ TEST(CronOverDst, ShortestGapSeesADayThatIsSkipped) {
   EXPECT_EQ(cron->shortest_gap(*parse_rfc3339("2011-12-29T12:00:00Z")), 11h);
 }
 
+// 365 days and 6 hours after the start, but 367 dates of Samoa's.
+TEST(CronOverDst, ShortestGapSeesAYearAlsoOverADayThatIsSkipped) {
+  using namespace std::chrono_literals;
+  const auto cron = Cron::parse("* 2 30 12 *", *find_zone("Pacific/Apia"));
+  ASSERT_TRUE(cron);
+  EXPECT_EQ(cron->shortest_gap(*parse_rfc3339("2011-12-30T06:12:16Z")), 1min);
+}
+
 }  // namespace
 }  // namespace tocsin::schedule
