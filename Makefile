@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := /usr/bin/python3
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
+FUZZ_SEED ?= 0
 BUILD := build
 RESULTS ?= $(BUILD)/results
 LABELS := unit|contract|sim
@@ -63,10 +64,10 @@ bench:  ## Build and run the benchmarks beside their references
 	@bench/run
 
 .PHONY: fuzz
-fuzz:  ## Run every fuzz target for FUZZ_SECONDS (30) each
+fuzz:  ## Run every fuzz target for FUZZ_SECONDS (30) each; FUZZ_SEED=1 repeats a run
 	@tools/install-deps lint
 	$(call build,fuzz,fuzzers)
-	@tools/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
+	@tools/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 .PHONY: lint
 lint:  ## tools/tidy.py, clang-format and clang-tidy on what changed in the last day
