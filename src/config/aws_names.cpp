@@ -1,5 +1,7 @@
 #include "config/aws_names.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -81,6 +83,16 @@ bool is_role_arn(std::string_view text) {
   return text.size() <= 2048 && !name.empty() && name.size() <= 64 &&
          consists_of_words_and("+=,.@-", name) &&
          std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7F; });
+}
+
+std::string problem_of_role(std::string_view role, std::string_view cluster) {
+  const auto parts = split_arn(role);
+  const auto arn = parse_cluster_arn(cluster);
+  if (!parts || !arn || (*parts)[4] == arn->account) return {};
+  return fmt::format(
+      "this role is of account {}, the cluster's ARN of {}: expected a role of the "
+      "cluster's account",
+      (*parts)[4], arn->account);
 }
 
 bool is_external_id(std::string_view text) {

@@ -25,6 +25,10 @@ struct ClusterArn {
 // IAM user guide.
 [[nodiscard]] bool is_role_arn(std::string_view text);
 
+// What is wrong with a role (an ARN, or "") for a cluster (a name or an ARN); empty: nothing. It
+// sees the clusters of its own account alone: ECS has no policies on clusters that let others in.
+[[nodiscard]] std::string problem_of_role(std::string_view role, std::string_view cluster);
+
 // What sts:AssumeRole takes: 2 to 1224 letters, digits and + = , . @ : / - _.
 [[nodiscard]] bool is_external_id(std::string_view text);
 

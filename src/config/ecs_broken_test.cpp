@@ -168,6 +168,18 @@ INSTANTIATE_TEST_SUITE_P(
                  "the ARN of an IAM role"),
         of_entry("RoleOfNoPartition", "role_arn", "'arn:azure:iam::123456789012:role/a'",
                  "the ARN of an IAM role"),
+        Broken{
+            "RoleOfAnotherAccount",
+            "ecs:\n  role_arn: 'arn:aws:iam::210987654321:role/t'\n  clusters:\n    - a\n    - " +
+                kArn + "\n",
+            {5, 7},
+            "ecs.clusters[1].role_arn",
+            "this role is of account 210987654321, the cluster's ARN of 123456789012"},
+        Broken{"RoleOfAnotherAccountInMonasNames",
+               "ecs: {role_arn: 'arn:aws:iam::210987654321:role/t', ecsCluster: " + kArn + "}\n",
+               {1, 53},
+               "ecs.ecsCluster",
+               "expected a role of the cluster's account"},
         Broken{"IdAlone",
                entry("external_id: abc"),
                {3, 20},

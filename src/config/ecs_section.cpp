@@ -272,11 +272,20 @@ class SectionReader {
   void add(const Said& own, std::optional<std::size_t> index, Position at) {
     EcsEntry entry{lay_over(section_, own), index, at};
     EcsCluster& cluster = entry.options.value.cluster;
+    judge_role(cluster, index, at);
     if (cluster.role_arn.empty()) {
       if (index && has(own.options, "external_id")) judge_id_of(own, entry);
       cluster.external_id.clear();
     }
     out_.entries.push_back(std::move(entry));
+  }
+
+  void judge_role(const EcsCluster& cluster, std::optional<std::size_t> index, Position at) {
+    std::string problem = problem_of_role(cluster.role_arn, cluster.name);
+    if (problem.empty()) return;
+    const auto scope = index ? d_.stay() : d_.enter("ecsCluster");
+    const auto key = index ? d_.enter("role_arn") : d_.stay();
+    d_.error(at, std::move(problem));
   }
 
   void judge_id_of(const Said& own, const EcsEntry& entry) {

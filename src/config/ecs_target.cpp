@@ -71,6 +71,9 @@ std::vector<std::string> problems_of(const EcsTarget& target) {
     reader.error("region", "expected " + std::string(arn->region) +
                                ", the region of the cluster's ARN; it can be left out");
   }
+  if (std::string problem = problem_of_role(target.role_arn, target.cluster); !problem.empty()) {
+    reader.error("role_arn", std::move(problem));
+  }
   if (!target.external_id.empty() && target.role_arn.empty()) {
     reader.error("external_id", "expected role_arn beside it: the role that asks for this id");
   }

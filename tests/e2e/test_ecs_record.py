@@ -12,18 +12,9 @@ import yaml
 
 from conftest import clean_environment
 from daemon import wait_until
-from ecs_world import (ACCOUNT, DEFAULTS, OTHER_ACCOUNT, REGIONS, SCENARIOS, environment, make_aws,
-                       options_of)
+from ecs_fixtures import aws  # noqa: F401
+from ecs_world import (ACCOUNT, DEFAULTS, OTHER_ACCOUNT, REGIONS, SCENARIOS, environment, options_of)
 from scripted.faults import failure
-
-
-@pytest.fixture
-def aws():
-    server = make_aws()
-    yield server
-    violations = server.take_violations()
-    server.close()
-    assert violations == []
 
 
 @pytest.fixture
@@ -191,6 +182,8 @@ def test_a_cluster_that_the_configuration_does_not_have_is_named_with_a_near_one
     (("prod", "--external-id", "abc"), "external_id: expected role_arn beside it"),
     ((f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/prod", "--region", "us-east-1"),
      "region: expected eu-west-1, the region of the cluster's ARN"),
+    ((f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/prod", "--role-arn",
+      f"arn:aws:iam::{OTHER_ACCOUNT}:role/watch"), "expected a role of the cluster's account"),
 ])
 def test_what_config_check_refuses_is_refused_before_aws_is_asked(aws, place, record, tmp_path,
                                                                   args, said):
