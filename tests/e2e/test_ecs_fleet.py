@@ -13,27 +13,11 @@ import pytest
 import ecs_world
 import test_api
 from daemon import wait_until
+from ecs_fixtures import HERE, aws, hook, prod  # noqa: F401
 from ecs_world import (ACCOUNT, OTHER_ACCOUNT, Hook, PagerDuty, Played, Slack, assert_told_once, change,
-                       crash, ecs, environment, finish, kill_counting, make_aws, settle)
+                       crash, ecs, environment, finish, kill_counting, settle)
 from scripted import faults, shapes
 from scripted.service import Service
-
-HERE = "us-east-1"
-
-
-@pytest.fixture
-def aws():
-    made = make_aws()
-    yield made
-    made.close()
-    assert made.take_violations() == []
-
-
-@pytest.fixture
-def hook():
-    made = Hook()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -45,11 +29,6 @@ def watch(daemon, aws, hook):
         return daemon(config).start(env=environment(aws))
 
     return start
-
-
-@pytest.fixture
-def prod(aws):
-    return aws.world.place(ACCOUNT, HERE).add_cluster("prod")
 
 
 def up(node, *names):

@@ -5,31 +5,9 @@ middle, and while AWS throttles."""
 import pytest
 
 from daemon import wait_until
-from ecs_world import (ACCOUNT, Hook, assert_told_once, change, ecs, environment, finish, kill_counting,
-                       make_aws)
+from ecs_fixtures import aws, hook, prod  # noqa: F401
+from ecs_world import assert_told_once, change, ecs, environment, finish, kill_counting
 from scripted import faults
-
-HERE = "us-east-1"
-
-
-@pytest.fixture
-def aws():
-    made = make_aws()
-    yield made
-    made.close()
-    assert made.take_violations() == []
-
-
-@pytest.fixture
-def hook():
-    made = Hook()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def prod(aws):
-    return aws.world.place(ACCOUNT, HERE).add_cluster("prod")
 
 
 class Watched:
