@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "adapters/clock_system/clock_system.hpp"
 #include "app/commands.hpp"
@@ -15,8 +16,10 @@
 #include "base/near_miss.hpp"
 #include "base/redactor.hpp"
 #include "check/json.hpp"
+#include "config/aws_names.hpp"
 #include "config/text_names.hpp"
 #include "notification/sample_event.hpp"
+#include "service/ecs/service_memory.hpp"
 #include "web/steps_json.hpp"
 
 namespace tocsin::app {
@@ -101,6 +104,24 @@ void print_preview(check::JsonValue preview) {
   }
 }
 
+// "cluster/service": the first entry that takes a service of this name. Whether it is there, and
+// has the tags that the entry wants, only AWS knows.
+std::optional<notification::SampleSubject> service_of(std::string_view monitor,
+                                                      const config::EcsSettings& ecs) {
+  const std::string_view cluster = monitor.substr(0, monitor.find('/'));
+  const std::string_view place = monitor.substr(std::min(monitor.size(), cluster.size() + 1));
+  const std::string_view service = place.substr(0, place.find('@'));
+  for (const config::EcsCluster& entry : ecs.clusters) {
+    if (service::short_name(entry.name) == cluster && config::is_ecs_name(service) &&
+        entry.services.takes(service)) {
+      const config::MonitorNotes& notes = *entry.notes;
+      return notification::SampleSubject{std::string(monitor), "ecs",         notes.labels,
+                                         notes.description,    notes.runbook, notes.dashboard};
+    }
+  }
+  return std::nullopt;
+}
+
 Result<notification::SampleSubject> subject_of(const NotifyOptions& options,
                                                const config::Config& config) {
   if (options.monitor.empty()) {
@@ -108,6 +129,9 @@ Result<notification::SampleSubject> subject_of(const NotifyOptions& options,
   }
   const auto found = std::ranges::find(config.monitors, options.monitor, &config::Monitor::name);
   if (found == config.monitors.end()) {
+    if (auto service = service_of(options.monitor, config.settings.ecs)) {
+      return std::move(*service);
+    }
     return fail(ErrorCode::invalid,
                 fmt::format("{} has no monitor '{}'", options.config, options.monitor));
   }

@@ -48,6 +48,15 @@ TEST(SampleEvent, OfAServiceHasTheFieldsOfItsType) {
   EXPECT_EQ(started.incident, sample_event(alert::EventType::finished, "2", web, kNow).incident);
 }
 
+TEST(SampleEvent, OfAServiceWithALongNameSaysItsPlace) {
+  const SampleSubject far{"prod/web@eu-west-1/210987654321", "ecs", {}, "", "", ""};
+  const auto event = sample_event(alert::EventType::finished, "1", far, kNow);
+  EXPECT_THAT(event.labels, testing::ElementsAre(testing::Pair("cluster", "prod"),
+                                                 testing::Pair("service", "web")));
+  EXPECT_THAT(event.extra, testing::Contains(testing::Pair("region", "\"eu-west-1\"")));
+  EXPECT_THAT(event.extra, testing::Contains(testing::Pair("account", "\"210987654321\"")));
+}
+
 TEST(SampleEvent, CarriesWhatTheEventsOfItsMonitorCarry) {
   const SampleSubject shop{
       "shop", "tcp", {}, "The \"shop\"", "https://wiki.example/shop", "https://graphs.example/"};

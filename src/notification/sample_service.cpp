@@ -29,6 +29,25 @@ void add_label(alert::Event& event, const std::string& name, const std::string& 
   if (at == event.labels.end() || at->first != name) event.labels.insert(at, {name, value});
 }
 
+struct Place {
+  std::string cluster, service, region = "us-east-1", account = "123456789012";
+};
+
+// Of a monitor's name: "cluster/service", "cluster/service@region/account"; else it is both.
+Place place_of(std::string_view monitor) {
+  const std::string_view name = monitor.substr(0, monitor.find('@'));
+  const std::string_view where = monitor.substr(std::min(monitor.size(), name.size() + 1));
+  const std::size_t slash = name.find('/');
+  Place out;
+  out.cluster = name.substr(0, slash);
+  out.service = slash == std::string_view::npos ? name : name.substr(slash + 1);
+  if (const std::size_t end = where.find('/'); end != std::string_view::npos) {
+    out.region = where.substr(0, end);
+    out.account = where.substr(end + 1);
+  }
+  return out;
+}
+
 void add_fields_of(alert::Event& event, alert::EventType type) {
   using enum alert::EventType;
   switch (type) {
@@ -41,8 +60,9 @@ void add_fields_of(alert::Event& event, alert::EventType type) {
       add(event, "to", "4");
       return;
     case recovering:
-      add(event, "impact", quoted("outage"));
-      add(event, "running", "0");
+      event.severity = alert::Severity::warning;  // as what is partial has
+      add(event, "impact", quoted("partial"));
+      add(event, "running", "1");
       add(event, "desired", "3");
       [[fallthrough]];
     case tasks_stopped:
@@ -95,8 +115,8 @@ ServiceSample service_sample(alert::EventType type) {
     case scaled:
       return {"stable", "", "scaled from 2 to 4 tasks"};
     case recovering:
-      return {"recovering", "outage",
-              "no task runs, 3 wanted: app exited with 137 (OutOfMemoryError), 3 times"};
+      return {"recovering", "partial",
+              "1 of 3 tasks run: app exited with 137 (OutOfMemoryError), 3 times"};
     case tasks_stopped:
       return {"recovering", "outage",
               "tasks stopped: app exited with 137 (OutOfMemoryError), 3 times"};
@@ -134,14 +154,11 @@ ServiceSample service_sample(alert::EventType type) {
 }
 
 void add_service_fields(alert::Event& event, alert::EventType type) {
-  const std::size_t slash = event.monitor.find('/');
-  const bool named = slash != std::string::npos;
-  const std::string cluster = event.monitor.substr(0, slash);
-  const std::string service = named ? event.monitor.substr(slash + 1) : event.monitor;
+  const auto [cluster, service, region, account] = place_of(event.monitor);
   add_label(event, "cluster", cluster);
   add(event, "cluster", quoted(cluster));
-  add(event, "region", quoted("us-east-1"));
-  add(event, "account", quoted("123456789012"));
+  add(event, "region", quoted(region));
+  add(event, "account", quoted(account));
   add(event, "environment", quoted("production"));
   if (type == alert::EventType::monitor_started) {  // of all the cluster
     add(event, "services", R"(["api","web"])");
@@ -155,14 +172,15 @@ void add_service_fields(alert::Event& event, alert::EventType type) {
   add(event, "success", complete ? "true" : "false");
   add(event, "complete", complete ? "true" : "false");
   add(event, "taskDef", quoted("web:12"));
-  add(event, "runningCount", complete ? "3" : "0");
+  const bool partial = type == alert::EventType::recovering;
+  add(event, "runningCount", complete ? "3" : partial ? "1" : "0");
   add(event, "desiredCount", "3");
   add(event, "image", quoted("shop/web:v42"));
   add(event, "images", R"([{"container":"app","image":"shop/web:v42"}])");
   add(event, "link",
-      quoted(fmt::format("https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/"
-                         "{}/services/{}/deployments?region=us-east-1",
-                         cluster, service)));
+      quoted(fmt::format("https://{0}.console.aws.amazon.com/ecs/v2/clusters/"
+                         "{1}/services/{2}/deployments?region={0}",
+                         region, cluster, service)));
   add_fields_of(event, type);
 }
 

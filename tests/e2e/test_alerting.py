@@ -237,6 +237,26 @@ def test_notify_preview_shows_what_would_be_sent_and_no_secret(daemon, receiver,
     assert missing.returncode == 2 and "has no channel 'nope'" in missing.stderr
 
 
+def test_notify_preview_knows_the_services_that_a_configuration_takes(tmp_path, tocsin):
+    path = tmp_path / "tocsin.yml"
+    path.write_text('''
+channels:
+  ops: {webhook: {url: "http://127.0.0.1:9/", body: '{"say": "{monitor} {label.team} {impact}"}'}}
+ecs: {clusters: [{cluster: prod, region: us-east-1, services: ["web*"], labels: {team: shop}}]}
+''')
+
+    def preview(monitor):
+        return tocsin("notify", "preview", "ops", "-c", path, "--monitor", monitor, "--event", "recover")
+
+    for name in ("prod/web-1", "prod/web-1@eu-west-1/210987654321"):
+        shown = preview(name)
+        assert shown.returncode == 0, shown.stderr
+        assert f'{{"say":"{name} shop partial"}}' in shown.stdout
+    for name in ("prod/api", "stage/web", "prod", "prod/"):
+        refused = preview(name)
+        assert refused.returncode == 2 and f"has no monitor '{name}'" in refused.stderr
+
+
 # --- who may ---
 def test_a_reader_may_look_and_not_touch(daemon, tocsin):
     node = daemon({"auth": {"tokens": [{"name": "eye", "role": "read", "token": "read-t0ken"},
